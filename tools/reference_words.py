@@ -1,0 +1,172 @@
+"""Sentences of the reference pages that stand nowhere in the code: audit words, commands, options, makes."""
+
+from typing import Final
+
+from housecall.audit.model import Act
+
+AUDIT: Final[dict[Act, str]] = {
+    Act.organisation_created: "An organisation was made, by the command line or the demo.",
+    Act.connection_declared: "A connection to an EHR was declared for the first time.",
+    Act.connection_changed: "A connection was declared again, and changed.",
+    Act.connection_state: "A connection moved: the detail holds the verb, the state before and the state after.",
+    Act.consent_given: "A connection was declared with both consents to texts.",
+    Act.consent_withdrawn: "A connection that had both consents was declared without one of them.",
+    Act.administrator_signed_in: "Somebody signed in to the portal; the detail holds their role.",
+    Act.administrator_signed_out: "Somebody signed out of the portal.",
+    Act.launch_begun: "A launch came from the EHR, and the browser was sent on to the EHR's sign-in.",
+    Act.launch_finished: "A launch came back and is good; who launched is the actor.",
+    Act.launch_refused: "A launch came back and was refused; the detail holds the reason's code.",
+    Act.details_read: "A clinician's panel read patient, clinician and time from the EHR.",
+    Act.visit_found: "A visit was made on an appointment, by the feed or by a launch.",
+    Act.visit_moved: "The appointment has another time, and the visit follows it.",
+    Act.visit_cancelled: "The appointment is off, and so is the visit; the detail holds the reason.",
+    Act.visit_opened: "Somebody came within the window, or a visit that had ended was begun again.",
+    Act.visit_begun: "Both sides were in the room for the first time.",
+    Act.visit_ended: "The visit is over: `ended` by a person, or `empty` since the last one left.",
+    Act.visit_no_show: "Nobody began the visit within its window, or the EHR says that nobody came.",
+    Act.link_opened: "The patient pressed start on the link. Opening the link alone records nothing.",
+    Act.lobby_entered: "The patient entered the waiting room.",
+    Act.arrival_acknowledged: "A clinician took note of the arrival.",
+    Act.patient_admitted: "A clinician let the patient in, or took them off hold.",
+    Act.patient_declined: "A clinician did not let the patient in.",
+    Act.patient_held: "A clinician put the patient on hold, or sent them back to the waiting room.",
+    Act.participant_joined: "Somebody entered the room.",
+    Act.participant_left: "Somebody left the waiting room or the room, or was gone for too long.",
+    Act.handover_made: "A clinician asked for a one-time address for a window of its own.",
+    Act.handover_used: "A one-time address was used up.",
+    Act.message_planned: "A message was planned, or planned for another time.",
+    Act.message_requested: "A person asked for a message: the link by hand, a word to the waiting room, HELP.",
+    Act.message_sent: "The provider took a text.",
+    Act.message_suppressed: "A message will not be sent; the detail holds the reason.",
+    Act.message_receipt: "The provider told what became of a text, or refused it.",
+    Act.reply_stop: "Somebody replied STOP. The actor is the beginning of a keyed hash.",
+    Act.reply_start: "Somebody replied START after a STOP.",
+    Act.report_read: "A report was read in the portal or over the machine interface.",
+    Act.report_exported: "A report was saved as a file.",
+}
+
+COMMANDS: Final = {
+    "serve": "Runs the web and the worker in one process until SIGINT or SIGTERM. Migrates first.",
+    "work": "Runs the worker alone. Any number of workers may run on one database.",
+    "migrate": "Brings the database to this version's tables, and ends. `serve` and `work` do it as well.",
+    "demo": "Runs Housecall and, on the next port, the make-believe hospital. Nothing to configure.",
+    "connect": (
+        "Declares a connection, or changes the one with the same organisation, address and environment."
+        " Prints one JSON object; everything else goes to standard error."
+        " See [Connect an EHR with a command](../how-to/connect-with-a-command.md)."
+    ),
+}
+
+OPTIONS: Final = {
+    "--web-only": "leave the worker to `housecall work`",
+    "--base-url": "the FHIR R4 base URL",
+    "--environment": "what the connection is for; a test connection works at once",
+    "--client-id": "our client id for the clinician's launch",
+    "--client-secret": "our secret: a confidential client, symmetric",
+    "--jwks": "authenticate with our published keys: a confidential client, asymmetric",
+    "--system-client-id": "our client id for reading appointments and people without a launch",
+    "--system-client-secret": "its secret",
+    "--vendor": "the EHR's habits; detected when not given",
+    "--organisation": "made if missing",
+    "--location": "whose appointments the feed reads",
+    "--practitioner": "whose appointments the feed reads",
+    "--virtual": "what counts as a video visit",
+    "--texts-from": "the number that texts leave from",
+    "--texts-to": "whom a test connection may text; `any` is everybody",
+    "--consent-send": "the organisation consents to texts being sent",
+    "--consent-attendees": "the organisation has the attendees' consent",
+    "--confirm-existing": "confirm by text what was booked before the first poll, too",
+    "--time-zone": "the clinic's, where the EHR gives none",
+    "--phone-region": "the country of numbers written without a code",
+    "--frame-ancestor": "who may frame the panel besides the base URL's own origin; name the port",
+}
+
+MAKES: Final = {
+    "setup": "Makes the virtual environment, installs the packages, builds the browser client.",
+    "demo": "`setup`, then the demo. `PORT=8000` and `DATA=.data` may be set; listens on `PORT` and `PORT+1`.",
+    "test": "Everything: `lint` and `unit`, after `browsers`.",
+    "lint": "Style and types, Python and TypeScript.",
+    "unit": "All tests, the stories in real browsers among them.",
+    "stories": "The stories in real browsers only.",
+    "canary": "Plays a visit with planted people and sweeps every place they could have leaked to.",
+    "screenshots": "Makes a picture of every page in `screenshots/`.",
+    "browsers": "`setup`, and what the tests drive: Chromium, fonts, Redis, coturn (Debian packages, as root).",
+    "clean": "Removes the environment, the built client and the stamps; data stays.",
+}
+
+# One for each module of benchmarks/ that can be run.
+BENCHES: Final = {
+    "join": "from pressing start to the waiting room, on a throttled phone, and the bytes of the pages",
+    "admit": "from pressing admit to the first picture, against two connected pages without Housecall",
+    "arrival": "from entering the waiting room to the panel, with thousands waiting",
+    "reminders": "messages a second through a counting gateway, and with killed workers",
+    "launch": "our own time in a launch",
+    "start": "from a cold start to ready",
+    "report": "the report pages over large tables",
+}
+
+ABOUT_SETTINGS: Final = """\
+Settings are environment variables, read once at the start. One left empty counts as not set. A name that begins
+with `HOUSECALL_` and is not in this table stops the start, so that a slip does not go unseen. True is `true`,
+`yes`, `on` or `1`."""
+
+BESIDES_SETTINGS: Final = """\
+Besides: the usual `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are obeyed for calls that leave, and
+`SANDBOX_GATEWAY_SECRET` hands the demo's sandbox its secret."""
+
+ABOUT_ERRORS: Final = """\
+A code is for programs and never changes. The sentence is for people, holds nothing about anybody, and may be
+said more exactly where it is raised. Programs get `{"code", "sentence"}`; people get a page with the sentence,
+the code and what to do next."""
+
+ABOUT_CLOSING: Final = """\
+`busy` is answered with `Retry-After`. On a socket an error is told and the socket stays, unless it has a code
+to close with; the [socket protocol](socket-protocol.md) says what the page does then."""
+
+ABOUT_AUDIT: Final = """\
+Every act is written in the transaction that does it: when, which act, who (kind of actor and an opaque
+reference), about what, and a detail of opaque values. Within a second or so a worker chains each entry to the
+one before it in its organisation by SHA-256, so that an entry that was changed or taken out shows
+(`audit/service.py:find_break`). A word is never renamed. There is no page and no export for the log yet."""
+
+ABOUT_ACTORS: Final = """\
+Actors: `clinician` (EHR user id), `patient` (participant id), `administrator` (our id for issuer and subject),
+`operator` (the command line), `system` (which job)."""
+
+ABOUT_STATES: Final = """\
+States are tables, and a move that is not in the table is refused by name. The words on the arrows are the verbs
+of the code."""
+
+ABOUT_MAKE: Final = """\
+Every target sets up what it needs. `PYTHON=` names another Python (3.11 or later). A benchmark prints one JSON
+object as its last line."""
+
+ABOUT_COMMANDS: Final = """\
+After `make setup` it is `.venv/bin/housecall`; `python -m housecall.commands` is the same. A fault we foresaw
+is one sentence with its [code](errors.md) on standard error, and exit code 1; Ctrl-C is 130. Everything else is
+said by [settings](settings.md). Logs are JSON lines on standard error."""
+
+ABOUT_MESSAGES: Final = """\
+How a message moves stands in [States](states.md); how none is lost or sent twice, in
+[Messages](../explanation/messages.md). The only channel that is built is the text (`sms`)."""
+
+ABOUT_KINDS: Final = """\
+`confirmation` leaves once, `reminder` {reminders} minutes before the start, `changed` when a visit
+moves, `cancelled` when it is off, `link` when a clinician sends it by hand, `help` in answer to HELP. `ready`
+is not sent yet. `cancelled` and `help` end with a call line where the clinic has a number."""
+
+GATEWAY: Final = """\
+With `HOUSECALL_SMS_GATEWAY_URL` set, each text is one `POST` of `{"reference", "from", "to", "body"}`. Any 2xx
+answer with `{"id"}` takes it. `reference` is our own id and the key against doubles: asked with the same one
+again, the gateway answers the same id and sends nothing. `GET <gateway>?reference=…` answers 200 with `{"id",
+"status"}`, or 404 for one it never had. A 4xx is a refusal for good, its reason in `code`, `reason` or `error`.
+429 is waited for, `Retry-After` obeyed. After 408, 5xx or no answer the gateway is asked by the reference
+first.
+
+Receipts and replies come to `POST /hooks/gateway`, signed: `X-Signature` is the HMAC-SHA256 of the body in hex
+under `HOUSECALL_SMS_GATEWAY_SECRET`. They are answered 202 once they are in the queue.
+
+```json
+{"type": "receipt", "id": "…", "reference": "…", "status": "delivered", "reason": null, "at": "2026-11-24T15:01:10Z"}
+{"type": "reply", "id": "…", "from": "+1…", "to": "+1…", "body": "STOP", "at": "2026-11-24T15:01:10Z"}
+```"""
