@@ -1,0 +1,173 @@
+"""The real client: SMART App Launch and FHIR R4 over HTTP, for any vendor profile."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from housecall.ehr.access import Refresher, SystemAccess
+from housecall.ehr.base import (
+    Appointment,
+    AppointmentRef,
+    AuthorizationRequest,
+    Clinician,
+    EhrEndpoint,
+    FeedPage,
+    LaunchContext,
+    LocationRef,
+    PatientRef,
+    Person,
+    Persona,
+    PractitionerRef,
+    SmartConfiguration,
+    Tokens,
+)
+from housecall.ehr.bulk import BulkReader
+from housecall.ehr.discovery import Discovery
+from housecall.ehr.errors import AnswerUnreadable, AppointmentGone, ClinicianGone, PersonGone, RecordGone
+from housecall.ehr.feed import Feed, date_range, start_order
+from housecall.ehr.fhir import Fhir, resources_in
+from housecall.ehr.id_token import IdTokenVerifier, IssuerKeys
+from housecall.ehr.outward import Outward
+from housecall.ehr.profile import VendorProfile
+from housecall.ehr.readers import RecordUnreadable, read_appointment, read_clinician, read_person, zone_of
+from housecall.ehr.smart import SmartLaunch
+from housecall.ehr.token_endpoint import TokenEndpoint
+from housecall.kit.clock import Clock
+
+MOST_CLINICIANS: Final = 20
+_MOST_PAGES: Final = 50
+
+
+class SmartFhirClient:
+    """One connection's EHR over HTTP; keep it, for it holds the system token and what is shared."""
+
+    def __init__(self, endpoint: EhrEndpoint, profile: VendorProfile, outward: Outward, clock: Clock) -> None:
+        self._endpoint = endpoint
+        self._outward = outward
+        self._clock = clock
+        self._zone = zone_of(endpoint.time_zone)
+        self._discovery = Discovery(endpoint.base_url, outward, clock)
+        token_endpoint = TokenEndpoint(endpoint, outward, self._discovery, clock)
+        keys = IssuerKeys(outward, self._discovery, clock)
+        verifier = IdTokenVerifier(endpoint, profile, keys, self._discovery, clock)
+        self._launch = SmartLaunch(endpoint, profile, self._discovery, token_endpoint, verifier)
+        self._refresher = Refresher(token_endpoint, profile, clock)
+        self._fhir = Fhir(endpoint, outward, SystemAccess(token_endpoint, profile, clock), clock)
+        self._bulk = BulkReader(self._fhir, profile)
+        self._feed = Feed(self._fhir, profile, clock, rules=endpoint.virtual_rules, zone=self._zone)
+
+    async def discover(self) -> SmartConfiguration:
+        return await self._discovery.configuration()
+
+    async def begin_launch(
+        self, *, launch: str | None, redirect_url: str, persona: Persona = "practitioner"
+    ) -> AuthorizationRequest:
+        return await self._launch.begin(launch=launch, redirect_url=redirect_url, persona=persona)
+
+    async def finish_launch(
+        self,
+        *,
+        code: str,
+        redirect_url: str,
+        code_verifier: str,
+        nonce: str,
+        persona: Persona = "practitioner",
+    ) -> LaunchContext:
+        return await self._launch.finish(
+            code=code, redirect_url=redirect_url, code_verifier=code_verifier, nonce=nonce, persona=persona
+        )
+
+    async def refresh(self, tokens: Tokens, *, active_for: timedelta | None = None) -> Tokens:
+        return await self._refresher.refresh(tokens, active_for=active_for)
+
+    async def read_appointment(self, ref: AppointmentRef, *, tokens: Tokens | None = None) -> Appointment:
+        try:
+            return self._appointment(await self._fhir.read("Appointment", ref, tokens=tokens))
+        except RecordGone:
+            raise AppointmentGone from None
+        except RecordUnreadable:
+            raise AnswerUnreadable from None
+
+    async def read_appointments(self, refs: Sequence[AppointmentRef]) -> dict[AppointmentRef, Appointment]:
+        found: dict[AppointmentRef, Appointment] = {}
+        for resource in (await self._bulk.by_ids("Appointment", refs)).values():
+            try:
+                appointment = self._appointment(resource)
+            except RecordUnreadable:
+                continue
+            found[appointment.ref] = appointment
+        return found
+
+    async def find_appointments_of_patient(
+        self, patient: PatientRef, *, start: datetime, end: datetime, tokens: Tokens | None
+    ) -> list[Appointment]:
+        params: dict[str, str | list[str]] = {"patient": patient, "date": date_range(start, end)}
+        page = await self._fhir.search("Appointment", params, tokens=tokens)
+        found: dict[AppointmentRef, Appointment] = {}
+        for _ in range(_MOST_PAGES):
+            for resource in resources_in(page):
+                try:
+                    appointment = self._appointment(resource)
+                except RecordUnreadable:
+                    continue
+                found[appointment.ref] = appointment
+            following = await self._fhir.next_page(page, tokens=tokens)
+            if following is None:
+                break
+            page = following
+        return sorted(found.values(), key=start_order)
+
+    async def list_appointments(
+        self,
+        *,
+        practitioners: Sequence[PractitionerRef] = (),
+        locations: Sequence[LocationRef] = (),
+        start: datetime,
+        end: datetime,
+    ) -> FeedPage:
+        return await self._feed.list_appointments(
+            practitioners=practitioners, locations=locations, start=start, end=end
+        )
+
+    async def read_person(self, patient: PatientRef, *, tokens: Tokens | None = None) -> Person:
+        try:
+            resource = await self._fhir.read("Patient", patient, tokens=tokens)
+        except RecordGone:
+            raise PersonGone from None
+        found = read_person(resource, region=self._endpoint.phone_region, now=self._clock.now())
+        if found is None:
+            raise AnswerUnreadable
+        return found
+
+    async def read_people(self, refs: Sequence[PatientRef]) -> dict[PatientRef, Person]:
+        now = self._clock.now()
+        resources = await self._bulk.by_batch("Patient", refs)
+        people = (
+            read_person(found, region=self._endpoint.phone_region, now=now) for found in resources.values()
+        )
+        return {person.ref: person for person in people if person}
+
+    async def read_clinician(self, ref: PractitionerRef, *, tokens: Tokens | None = None) -> Clinician:
+        try:
+            resource = await self._fhir.read("Practitioner", ref, tokens=tokens)
+        except RecordGone:
+            raise ClinicianGone from None
+        found = read_clinician(resource, now=self._clock.now())
+        if found is None:
+            raise AnswerUnreadable
+        return found
+
+    async def search_clinicians(self, name: str, *, tokens: Tokens | None) -> list[Clinician]:
+        if len(name.strip()) < 2:
+            return []
+        params: dict[str, str | list[str]] = {"name": name.strip(), "_count": str(MOST_CLINICIANS)}
+        page = await self._fhir.search("Practitioner", params, tokens=tokens)
+        now = self._clock.now()
+        found = (read_clinician(resource, now=now) for resource in resources_in(page))
+        return [clinician for clinician in found if clinician][:MOST_CLINICIANS]
+
+    async def close(self) -> None:
+        await self._outward.close()
+
+    def _appointment(self, resource: dict[str, object]) -> Appointment:
+        return read_appointment(resource, rules=self._endpoint.virtual_rules, zone=self._zone)

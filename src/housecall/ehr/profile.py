@@ -1,0 +1,36 @@
+"""What one vendor's EHR is like, as values: no code asks which vendor it is talking to."""
+
+from dataclasses import dataclass
+
+from housecall.ehr.base import Persona, Vendor
+from housecall.ehr.scopes import CLINICIAN_SCOPES, PATIENT_SCOPES, SYSTEM_SCOPES
+
+
+@dataclass(frozen=True)
+class VendorProfile:
+    """One vendor's habits."""
+
+    vendor: Vendor
+    clinician_scopes: frozenset[str] = CLINICIAN_SCOPES
+    patient_scopes: frozenset[str] = PATIENT_SCOPES
+    system_scopes: frozenset[str] = SYSTEM_SCOPES
+    lists_appointments: bool = True
+    """Whether a clinic's appointments can be listed over FHIR at all."""
+    needs_actor: bool = True
+    """Whether a listing must name a practitioner or location."""
+    actors_per_search: int = 20
+    ids_per_search: int = 50
+    """How many ids one ``_id`` search takes; 1 = read one by one."""
+    batch_size: int = 0
+    """How many reads one batch takes; 0 = batches are not allowed."""
+    page_size: int = 100
+    may_sign_under_issuer: bool = False
+    """Whether id_tokens may name an issuer whose address lies below the advertised one."""
+    takes_activity: bool = False
+    """Whether a refresh may say how long ago the person was active (``active_at``)."""
+    users_on_other_hosts: bool = False
+    """Whether ``fhirUser`` may be on another host with the same path."""
+
+    def scopes_for(self, persona: Persona) -> frozenset[str]:
+        """The scopes a launch asks for."""
+        return self.patient_scopes if persona == "patient" else self.clinician_scopes

@@ -1,0 +1,193 @@
+"""An address is looked at before anybody relies on it."""
+
+import httpx
+import pytest
+
+from housecall.ehr.addresses import NetworkRules
+from housecall.ehr.base import ClientKind, Vendor
+from housecall.ehr.outward import Outward
+from housecall.ehr.registry import PROFILES, EhrClients, profile_for
+from housecall.ehr.validation import Level, validate
+
+CODES = [
+    "reach",
+    "tls",
+    "clock",
+    "capability",
+    "fhir_version",
+    "resources",
+    "vendor",
+    "discovery",
+    "launch",
+    "pkce",
+    "auth_methods",
+    "system_account",
+    "scopes",
+]
+
+
+async def look(ehr, now, base_url=None, **more):
+    outward = Outward(NetworkRules(), transport=httpx.ASGITransport(ehr.app))
+    result = await validate(base_url or ehr.base, network=NetworkRules(), clock=now, outward=outward, **more)
+    return result, {finding.code: finding for finding in result.findings}
+
+
+async def test_an_ehr_that_fits_has_only_good_findings(ehr, now):
+    result, found = await look(ehr, now)
+
+    assert result.is_usable
+    assert [finding.code for finding in result.findings] == CODES
+    assert {finding.level for finding in result.findings} == {Level.ok}
+    assert (result.vendor, result.fhir_version) == (Vendor.generic, "4.0.1")
+    assert result.configuration is not None
+    assert found["fhir_version"].sentence == "The server speaks FHIR R4 (4.0.1)."
+
+
+@pytest.mark.parametrize(
+    ("metadata", "name"),
+    [
+        ({"fhirVersion": "1.0.2"}, "DSTU2"),
+        ({"resourceType": "Conformance", "fhirVersion": None}, "DSTU2"),
+        ({"fhirVersion": "3.0.2"}, "STU3"),
+        ({"fhirVersion": "4.3.0"}, "R4B"),
+        ({"fhirVersion": "5.0.0"}, "R5"),
+        ({"fhirVersion": None}, "unknown"),
+    ],
+)
+async def test_another_fhir_version_is_refused_by_name(ehr, now, metadata, name):
+    ehr.metadata = metadata
+    result, found = await look(ehr, now)
+
+    assert not result.is_usable
+    assert found["fhir_version"].level is Level.fail
+    assert name in found["fhir_version"].sentence
+    assert found["fhir_version"].mend
+
+
+@pytest.mark.parametrize(
+    ("config", "code", "level"),
+    [
+        ({"code_challenge_methods_supported": []}, "pkce", Level.fail),
+        ({"code_challenge_methods_supported": ["S256", "plain"]}, "pkce", Level.warn),
+        ({"token_endpoint_auth_methods_supported": ["private_key_jwt"]}, "auth_methods", Level.fail),
+        ({"authorization_endpoint": None}, "launch", Level.fail),
+        ({"issuer": None}, "launch", Level.fail),
+        ({"capabilities": []}, "launch", Level.warn),
+        ({"grant_types_supported": ["authorization_code"]}, "system_account", Level.warn),
+        ({"scopes_supported": ["openid", "user/Patient.read"]}, "scopes", Level.warn),
+        ({"token_endpoint": None}, "discovery", Level.fail),
+    ],
+)
+async def test_what_does_not_fit_in_the_configuration_is_found(ehr, now, config, code, level):
+    ehr.config = config
+    _, found = await look(ehr, now)
+
+    assert found[code].level is level
+    assert found[code].mend
+
+
+async def test_the_way_of_proof_is_held_against_the_kind_of_client(ehr, now):
+    ehr.config = {"token_endpoint_auth_methods_supported": ["private_key_jwt"]}
+    _, found = await look(ehr, now, client_kind=ClientKind.asymmetric)
+
+    assert found["auth_methods"].level is Level.ok
+
+
+async def test_missing_resources_are_named(ehr, now):
+    ehr.metadata = {"rest": [{"resource": [{"type": "Patient", "interaction": [{"code": "read"}]}]}]}
+    _, found = await look(ehr, now)
+
+    assert found["resources"].level is Level.fail
+    assert "Appointment read, Appointment search-type, Practitioner read" in found["resources"].sentence
+
+
+@pytest.mark.parametrize(
+    ("date", "level"),
+    [
+        ("Tue, 01 Dec 2026 12:00:20 GMT", Level.ok),
+        ("Tue, 01 Dec 2026 12:00:45 GMT", Level.warn),
+        ("Tue, 01 Dec 2026 11:50:00 GMT", Level.fail),
+        ("noon", Level.warn),
+    ],
+)
+async def test_clocks_apart_are_found(now, date, level):
+    transport = httpx.MockTransport(lambda request: httpx.Response(404, headers={"Date": date}))
+    outward = Outward(NetworkRules(), transport=transport)
+    result = await validate("https://ehr.test/r4", network=NetworkRules(), clock=now, outward=outward)
+
+    assert next(finding for finding in result.findings if finding.code == "clock").level is level
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "ehr", "ftp://x/", "https://u:p@ehr.test/", "https://ehr.test/r4?x=1", "https://127.0.0.1/r4"],
+)
+async def test_an_address_that_may_not_be_used_is_said_and_nothing_more(now, address):
+    result = await validate(address, network=NetworkRules(), clock=now)
+
+    assert [finding.code for finding in result.findings] == ["address"]
+    assert not result.is_usable
+
+
+async def test_a_page_that_is_no_fhir_server_is_said(now):
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, text="<html>Welcome</html>"))
+    outward = Outward(NetworkRules(), transport=transport)
+    result = await validate("https://ehr.test/r4", network=NetworkRules(), clock=now, outward=outward)
+    found = {finding.code: finding.level for finding in result.findings}
+
+    assert (found["capability"], found["discovery"]) == (Level.fail, Level.fail)
+
+
+async def test_a_server_nobody_reaches_is_said(now):
+    def fail(request):
+        raise httpx.ConnectError("no", request=request)
+
+    outward = Outward(NetworkRules(), transport=httpx.MockTransport(fail))
+    result = await validate("https://ehr.test/r4", network=NetworkRules(), clock=now, outward=outward)
+
+    assert [(finding.code, finding.level) for finding in result.findings] == [("reach", Level.fail)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "vendor"),
+    [
+        ({"publisher": "Cerner"}, Vendor.millennium),
+        ({"implementation": {"description": "FHIR on top of Millennium"}}, Vendor.millennium),
+        ({"software": {"name": "Oracle Health"}}, Vendor.millennium),
+        ({"software": {"name": "Epic"}}, Vendor.epic),
+        ({"publisher": "Epicentre"}, Vendor.generic),
+        ({}, Vendor.generic),
+        ({"software": "odd", "implementation": []}, Vendor.generic),
+    ],
+)
+def test_the_vendor_is_read_from_the_statement(statement, vendor):
+    assert profile_for(statement) is vendor
+
+
+async def test_a_profile_against_the_evidence_is_a_warning(ehr, now):
+    ehr.metadata = {"publisher": "Cerner"}
+    result, found = await look(ehr, now, vendor=Vendor.generic)
+
+    assert (result.vendor, found["vendor"].level) == (Vendor.generic, Level.warn)
+
+
+async def test_epic_is_told_to_need_another_feed(ehr, now):
+    ehr.metadata = {"software": {"name": "Epic"}}
+    _, found = await look(ehr, now)
+
+    assert found["feed"].level is Level.warn
+
+
+def test_every_vendor_has_a_profile_of_its_own():
+    assert {vendor: profile.vendor for vendor, profile in PROFILES.items()} == {
+        vendor: vendor for vendor in Vendor
+    }
+
+
+async def test_a_connection_keeps_its_client_until_its_endpoint_changes(ehr, now):
+    clients = EhrClients(clock=now, network=NetworkRules())
+    first = clients.get(ehr.endpoint())
+
+    assert clients.get(ehr.endpoint()) is first
+    assert clients.get(ehr.endpoint(client_secret="new")) is not first
+    await clients.close()
