@@ -1,0 +1,41 @@
+"""The port of a meeting service: what it needs, gives and can do."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from housecall.kit.errors import HousecallError, Kind
+
+
+class MeetingError(HousecallError):
+    """The meeting service could not do what was asked."""
+
+    kind: ClassVar[Kind] = Kind.upstream
+    code: ClassVar[str] = "meetings.failed"
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a meeting service can do; pages ask before they offer it."""
+
+    can_admit: bool
+    hides_addresses: bool
+    most_people: int
+
+
+@dataclass(frozen=True)
+class JoinDetails:
+    """What a browser needs to enter the room: ICE servers in the form RTCPeerConnection takes."""
+
+    ice_servers: list[dict[str, Any]]
+    relay_only: bool
+
+
+class MeetingBackend(Protocol):
+    """A meeting service."""
+
+    name: str
+    capabilities: Capabilities
+
+    async def join_details(self, participant_id: str) -> JoinDetails:
+        """What this participant's browser needs; made afresh each time, credentials are short-lived."""
+        ...
