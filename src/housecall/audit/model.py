@@ -1,0 +1,65 @@
+"""The words of the audit log: every act that is recorded, and who can act."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Actor(StrEnum):
+    """Who acted."""
+
+    clinician = "clinician"
+    patient = "patient"
+    administrator = "administrator"
+    system = "system"
+    operator = "operator"
+
+
+@dataclass(frozen=True)
+class By:
+    """An actor: its kind and an opaque reference (EHR user id, participant, issuer and subject, job)."""
+
+    actor: Actor
+    ref: str
+
+
+class Act(StrEnum):
+    """``room:subject:act``; a word is never renamed, since old entries keep it."""
+
+    organisation_created = "tenancy:organisation:created"
+    connection_declared = "tenancy:connection:declared"
+    connection_changed = "tenancy:connection:changed"
+    connection_state = "tenancy:connection:state_changed"
+    consent_given = "tenancy:consent:given"
+    consent_withdrawn = "tenancy:consent:withdrawn"
+    administrator_signed_in = "tenancy:administrator:signed_in"
+    administrator_signed_out = "tenancy:administrator:signed_out"
+    launch_begun = "visits:launch:begun"
+    launch_finished = "visits:launch:finished"
+    launch_refused = "visits:launch:refused"
+    details_read = "visits:details:read"
+    visit_found = "visits:visit:found"
+    visit_moved = "visits:visit:moved"
+    visit_cancelled = "visits:visit:cancelled"
+    visit_opened = "visits:visit:opened"
+    visit_begun = "visits:visit:begun"
+    visit_ended = "visits:visit:ended"
+    visit_no_show = "visits:visit:no_show"
+    link_opened = "visits:link:opened"
+    lobby_entered = "visits:lobby:entered"
+    arrival_acknowledged = "visits:arrival:acknowledged"
+    patient_admitted = "visits:patient:admitted"
+    patient_declined = "visits:patient:declined"
+    patient_held = "visits:patient:held"
+    participant_joined = "visits:participant:joined"
+    participant_left = "visits:participant:left"
+    handover_made = "visits:handover:made"
+    handover_used = "visits:handover:used"
+    message_planned = "messaging:message:planned"
+    message_requested = "messaging:message:requested"
+    message_sent = "messaging:message:sent"
+    message_suppressed = "messaging:message:suppressed"
+    message_receipt = "messaging:message:receipt"
+    reply_stop = "messaging:reply:stop"
+    reply_start = "messaging:reply:start"
+    report_read = "reports:report:read"
+    report_exported = "reports:report:exported"
