@@ -1,0 +1,1 @@
+"""Organisations, regions, EHR connections, administrators and roles."""

@@ -1,0 +1,58 @@
+"""From a connection's row to a client that talks to its EHR."""
+
+from housecall.ehr.addresses import NetworkRules
+from housecall.ehr.base import ClientKind, EhrClient, EhrEndpoint, SigningKey, Vendor
+from housecall.ehr.registry import client_for
+from housecall.kit.clock import Clock
+from housecall.kit.sealing import Sealer
+from housecall.tenancy.tables import Connection
+
+
+class EhrDirectory:
+    """Keeps one client a connection; a connection that was changed gets a new one."""
+
+    def __init__(self, clock: Clock, sealer: Sealer, network: NetworkRules) -> None:
+        self._clock = clock
+        self._sealer = sealer
+        self._network = network
+        self._clients: dict[str, tuple[EhrEndpoint, EhrClient]] = {}
+        self._signing_key: SigningKey | None = None
+
+    def use_signing_key(self, key: SigningKey) -> None:
+        """Sign assertions with this key from now on."""
+        self._signing_key = key
+
+    def client(self, connection: Connection) -> EhrClient:
+        """The client of this connection as it stands now."""
+        endpoint = self._endpoint(connection)
+        known = self._clients.get(connection.id)
+        if known is not None and known[0] == endpoint:
+            return known[1]
+        made = client_for(endpoint, clock=self._clock, network=self._network)
+        self._clients[connection.id] = (endpoint, made)
+        return made
+
+    async def close(self) -> None:
+        """Give back every client's connections."""
+        clients, self._clients = self._clients, {}
+        for _, client in clients.values():
+            await client.close()
+
+    def _endpoint(self, connection: Connection) -> EhrEndpoint:
+        return EhrEndpoint(
+            connection_id=connection.id,
+            base_url=connection.base_url,
+            vendor=Vendor(connection.vendor),
+            client_kind=ClientKind(connection.client_kind),
+            client_id=connection.client_id,
+            client_secret=self._open(connection.client_secret_sealed, connection.id),
+            system_client_id=connection.system_client_id,
+            system_client_secret=self._open(connection.system_client_secret_sealed, connection.id),
+            signing_key=self._signing_key,
+            phone_region=connection.phone_region,
+            virtual_rules=tuple(connection.virtual_rules),
+            time_zone=connection.time_zone,
+        )
+
+    def _open(self, sealed: bytes | None, connection_id: str) -> str | None:
+        return self._sealer.open(sealed, purpose=f"connection:{connection_id}") if sealed else None

@@ -1,0 +1,56 @@
+"""What can be wrong with organisations and connections.
+
+HousecallError
+└── TenancyError
+    ├── OrganisationUnknown
+    ├── ConnectionUnknown
+    ├── ConnectionAmbiguous
+    ├── ConnectionNotWorking
+    └── IllegalConnectionMove
+"""
+
+from typing import ClassVar
+
+from housecall.kit.errors import HousecallError, Kind
+
+
+class TenancyError(HousecallError):
+    """Root of what can be wrong with organisations and connections."""
+
+    kind: ClassVar[Kind] = Kind.invalid
+    code: ClassVar[str] = "tenancy.invalid"
+
+
+class OrganisationUnknown(TenancyError):
+    """There is no such organisation."""
+
+    kind: ClassVar[Kind] = Kind.not_found
+    code: ClassVar[str] = "tenancy.organisation_unknown"
+
+
+class ConnectionUnknown(TenancyError):
+    """This EHR address is not connected to Housecall."""
+
+    kind: ClassVar[Kind] = Kind.not_found
+    code: ClassVar[str] = "tenancy.connection_unknown"
+
+
+class ConnectionAmbiguous(TenancyError):
+    """Several connections have this EHR address; use the launch address that names one."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "tenancy.connection_ambiguous"
+
+
+class ConnectionNotWorking(TenancyError):
+    """This connection is not switched on yet."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "tenancy.connection_not_working"
+
+
+class IllegalConnectionMove(TenancyError):
+    """The connection cannot do this in its present state."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "tenancy.illegal_move"

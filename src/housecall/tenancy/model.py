@@ -1,0 +1,59 @@
+"""Values of the organisations' side: environments, connection states, roles."""
+
+from enum import StrEnum
+from typing import Final
+
+from housecall.tenancy.errors import IllegalConnectionMove
+
+
+class Environment(StrEnum):
+    """What a connection is for."""
+
+    test = "test"
+    production = "production"
+
+
+class ConnectionState(StrEnum):
+    """How far a connection has come."""
+
+    draft = "draft"
+    validated = "validated"
+    tested = "tested"
+    live = "live"
+    paused = "paused"
+
+
+class Role(StrEnum):
+    """What a person of the organisation may do in the portal."""
+
+    administrator = "administrator"
+    reader = "reader"
+    auditor = "auditor"
+
+
+MOVES: Final = {
+    (ConnectionState.draft, "validate"): ConnectionState.validated,
+    (ConnectionState.validated, "validate"): ConnectionState.validated,
+    (ConnectionState.validated, "test"): ConnectionState.tested,
+    (ConnectionState.tested, "test"): ConnectionState.tested,
+    (ConnectionState.tested, "go_live"): ConnectionState.live,
+    (ConnectionState.validated, "override"): ConnectionState.live,
+    (ConnectionState.live, "pause"): ConnectionState.paused,
+    (ConnectionState.paused, "resume"): ConnectionState.live,
+}
+
+# A test connection works as soon as its address is validated; a production one only when live.
+WORKING: Final = {
+    Environment.test: {ConnectionState.validated, ConnectionState.tested, ConnectionState.live},
+    Environment.production: {ConnectionState.live},
+}
+
+
+def move(state: ConnectionState, verb: str) -> ConnectionState:
+    """The state after ``verb``; raises IllegalConnectionMove naming both."""
+    try:
+        return MOVES[state, verb]
+    except KeyError:
+        raise IllegalConnectionMove(
+            f"A connection that is {state} cannot {verb.replace('_', ' ')}."
+        ) from None

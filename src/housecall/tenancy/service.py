@@ -1,0 +1,198 @@
+"""What can be done with organisations and connections, and what they allow."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from housecall.audit.model import Act, By
+from housecall.audit.service import record
+from housecall.db.work import Work
+from housecall.kit.ids import OrgId, new_uuid, short_id
+from housecall.kit.sealing import Sealer
+from housecall.tenancy import store
+from housecall.tenancy.model import WORKING, ConnectionState, Environment, move
+from housecall.tenancy.tables import Connection, Organisation
+
+DEFAULT_REMINDERS_MIN: Final = (24 * 60, 15)
+ANY_NUMBER: Final = "any"
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A connection as an operator declares it, without the portal."""
+
+    base_url: str
+    environment: Environment
+    vendor: str
+    client_kind: str
+    client_id: str
+    client_secret: str | None = None
+    system_client_id: str | None = None
+    system_client_secret: str | None = None
+    locations: tuple[str, ...] = ()
+    practitioners: tuple[str, ...] = ()
+    virtual_rules: tuple[str, ...] = ()
+    texts_from: str | None = None
+    texts_to: tuple[str, ...] = ()
+    consent_send: bool = False
+    consent_attendees: bool = False
+    confirm_existing: bool = False
+    time_zone: str = "America/Chicago"
+    phone_region: str = "US"
+    frame_ancestors: tuple[str, ...] = ()
+
+
+async def ensure_organisation(work: Work, name: str, *, region: str, now: datetime, by: By) -> Organisation:
+    """The organisation of that name, made if missing."""
+    found = await store.find_organisation_by_name(work, name)
+    if found is not None:
+        return found
+    made = Organisation(
+        id=new_uuid(), name=name, display_name="Your clinic" if name == "default" else name,
+        region=region, language="en", clinic_phone="", sign_in_issuer=None, sign_in_client_id=None,
+        sign_in_secret_sealed=None, created_at=now,
+    )  # fmt: skip
+    work.session.add(made)
+    await work.session.flush()
+    await record(work, OrgId(made.id), Act.organisation_created, by=by, subject=str(made.id), at=now)
+    return made
+
+
+async def declare_connection(
+    work: Work, org_id: OrgId, declared: Declaration, *, sealer: Sealer, now: datetime, by: By
+) -> Connection:
+    """The connection stands as declared; declared again, the same one is changed and keeps its id.
+
+    A test connection is validated at once; a production one waits for a test launch to go live.
+    """
+    same = [
+        one
+        for one in await store.list_connections_by_base_url(work, declared.base_url)
+        if one.org_id == org_id and one.environment == declared.environment
+    ]
+    connection = same[0] if same else _new_connection(org_id, declared, now)
+    if not same:
+        work.session.add(connection)
+    had_consent = bool(same) and _has_consent(connection)
+    _apply(connection, declared, sealer=sealer, now=now, by=by)
+    await work.session.flush()
+    act = Act.connection_changed if same else Act.connection_declared
+    await record(work, org_id, act, by=by, subject=connection.id, at=now, environment=connection.environment)
+    if _has_consent(connection):
+        await record(work, org_id, Act.consent_given, by=by, subject=connection.id, at=now)
+    elif had_consent:
+        await record(work, org_id, Act.consent_withdrawn, by=by, subject=connection.id, at=now)
+    return connection
+
+
+def _has_consent(connection: Connection) -> bool:
+    return connection.consent_send_at is not None and connection.consent_attendees_at is not None
+
+
+def _new_connection(org_id: OrgId, declared: Declaration, now: datetime) -> Connection:
+    return Connection(
+        id=short_id("c"),
+        org_id=org_id,
+        base_url=declared.base_url.rstrip("/"),
+        environment=declared.environment.value,
+        state=ConnectionState.validated.value,
+        reminder_offsets_min=list(DEFAULT_REMINDERS_MIN),
+        lobby_opens_min=30,
+        window_closes_min=120,
+        first_polled_at=None,
+        last_polled_at=None,
+        next_poll_at=None,
+        feed_fault=None,
+        created_at=now,
+    )
+
+
+def _apply(connection: Connection, declared: Declaration, *, sealer: Sealer, now: datetime, by: By) -> None:
+    connection.vendor = declared.vendor
+    connection.client_kind = declared.client_kind
+    connection.client_id = declared.client_id
+    connection.client_secret_sealed = _sealed(sealer, declared.client_secret, connection.id)
+    connection.system_client_id = declared.system_client_id
+    connection.system_client_secret_sealed = _sealed(sealer, declared.system_client_secret, connection.id)
+    connection.locations = list(declared.locations)
+    connection.practitioners = list(declared.practitioners)
+    connection.virtual_rules = list(declared.virtual_rules)
+    connection.time_zone = declared.time_zone
+    connection.phone_region = declared.phone_region
+    connection.frame_ancestors = list(declared.frame_ancestors)
+    connection.texts_from = declared.texts_from
+    connection.texts_to = [
+        number if number == ANY_NUMBER else number_hash(sealer, number) for number in declared.texts_to
+    ]
+    connection.consent_send_at = now if declared.consent_send else None
+    connection.consent_attendees_at = now if declared.consent_attendees else None
+    connection.consent_by = by.ref if declared.consent_send or declared.consent_attendees else None
+    connection.confirm_existing = declared.confirm_existing
+    connection.next_poll_at = None
+
+
+def _sealed(sealer: Sealer, secret: str | None, connection_id: str) -> bytes | None:
+    return sealer.seal(secret, purpose=f"connection:{connection_id}") if secret else None
+
+
+def number_hash(sealer: Sealer, number: str) -> str:
+    """A phone number as a keyed hash: comparable, but not to be read back or guessed without the key.
+
+    Spaces and punctuation do not count: ``+1 (555) 010-0001`` and ``+15550100001`` are one number.
+    """
+    return _number_hashes(sealer, number)[0]
+
+
+def _number_hashes(sealer: Sealer, number: str) -> tuple[str, ...]:
+    """Under every known master key, newest first: what was listed before a rotation stays listed."""
+    digits = "+" + "".join(sign for sign in number if sign.isdigit())
+    keys = sealer.derive_each("phone-number")
+    return tuple(hmac.new(key, digits.encode(), hashlib.sha256).hexdigest() for key in keys)
+
+
+def is_working(connection: Connection) -> bool:
+    """Whether launches, feeds and visits run on this connection."""
+    return ConnectionState(connection.state) in WORKING[Environment(connection.environment)]
+
+
+async def note_test_launch(work: Work, connection: Connection, *, now: datetime, by: By) -> None:
+    """A launch went through: a connection that was only validated is tested."""
+    if connection.state == ConnectionState.validated:
+        await _step(work, connection, "test", now=now, by=by)
+
+
+async def go_live(work: Work, connection: Connection, *, now: datetime, by: By) -> None:
+    """The connection is live; without a test launch before, the log says that this was overridden."""
+    if connection.state != ConnectionState.live:
+        verb = "override" if connection.state == ConnectionState.validated else "go_live"
+        await _step(work, connection, verb, now=now, by=by)
+
+
+async def _step(work: Work, connection: Connection, verb: str, *, now: datetime, by: By) -> None:
+    before, after = connection.state, move(ConnectionState(connection.state), verb)
+    connection.state = after.value
+    org_id = OrgId(connection.org_id)
+    await record(
+        work, org_id, Act.connection_state, by=by, subject=connection.id, at=now,
+        before=before, after=after.value, verb=verb,
+    )  # fmt: skip
+
+
+def may_text(connection: Connection) -> str | None:
+    """Why no text may leave here: connection_not_working, no_consent or no_number; None if one may."""
+    if not is_working(connection):
+        return "connection_not_working"
+    if not _has_consent(connection):
+        return "no_consent"
+    if not connection.texts_from:
+        return "no_number"
+    return None
+
+
+def may_text_number(connection: Connection, number: str, sealer: Sealer) -> bool:
+    """Whether this number may be texted: on a test connection only if it, or ``any``, is listed."""
+    if connection.environment == Environment.production or ANY_NUMBER in connection.texts_to:
+        return True
+    return not set(connection.texts_to).isdisjoint(_number_hashes(sealer, number))

@@ -1,0 +1,102 @@
+"""Every query on organisations, connections and administrators."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import and_, or_, select
+
+from housecall.db.work import Work
+from housecall.kit.ids import OrgId
+from housecall.tenancy.errors import ConnectionUnknown, OrganisationUnknown
+from housecall.tenancy.model import WORKING
+from housecall.tenancy.tables import Connection, Organisation, SigningKey
+
+_IS_WORKING = or_(
+    *(
+        and_(Connection.environment == environment, Connection.state.in_(states))
+        for environment, states in WORKING.items()
+    )
+)
+
+
+async def find_organisation_by_name(work: Work, name: str) -> Organisation | None:
+    """The organisation of that name; the one way to find one without its id."""
+    return (await work.session.scalars(select(Organisation).where(Organisation.name == name))).first()
+
+
+async def get_organisation(work: Work, org_id: OrgId) -> Organisation:
+    """The organisation; raises OrganisationUnknown."""
+    found = await work.session.get(Organisation, org_id)
+    if found is None:
+        raise OrganisationUnknown
+    return found
+
+
+async def list_organisations(work: Work) -> Sequence[Organisation]:
+    """All organisations of this region, by name."""
+    return (await work.session.scalars(select(Organisation).order_by(Organisation.name))).all()
+
+
+async def find_connection(work: Work, org_id: OrgId, connection_id: str) -> Connection | None:
+    """The organisation's connection, or None."""
+    found = await work.session.get(Connection, connection_id)
+    return found if found is not None and found.org_id == org_id else None
+
+
+async def get_connection(work: Work, org_id: OrgId, connection_id: str) -> Connection:
+    """The organisation's connection; raises ConnectionUnknown."""
+    found = await find_connection(work, org_id, connection_id)
+    if found is None:
+        raise ConnectionUnknown
+    return found
+
+
+async def find_connection_anywhere(work: Work, connection_id: str) -> Connection | None:
+    """The connection an address names by its id alone: it tells the organisation, not the reverse."""
+    return await work.session.get(Connection, connection_id)
+
+
+async def list_connections_by_base_url(work: Work, base_url: str) -> Sequence[Connection]:
+    """All connections with that FHIR base URL, a trailing slash ignored."""
+    return (
+        await work.session.scalars(
+            select(Connection)
+            .where(Connection.base_url == base_url.rstrip("/"))
+            .order_by(Connection.created_at)
+        )
+    ).all()
+
+
+async def list_connections(work: Work, org_id: OrgId) -> Sequence[Connection]:
+    """The organisation's connections, oldest first."""
+    return (
+        await work.session.scalars(
+            select(Connection).where(Connection.org_id == org_id).order_by(Connection.created_at)
+        )
+    ).all()
+
+
+async def list_working_connections(work: Work) -> Sequence[Connection]:
+    """All connections of the region that are switched on."""
+    return (await work.session.scalars(select(Connection).where(_IS_WORKING).order_by(Connection.id))).all()
+
+
+async def list_connections_due(work: Work, now: datetime) -> Sequence[str]:
+    """Ids of the working connections whose feed is due; the poll itself claims one under a lock."""
+    return (
+        await work.session.scalars(
+            select(Connection.id)
+            .where(_IS_WORKING, or_(Connection.next_poll_at.is_(None), Connection.next_poll_at <= now))
+            .order_by(Connection.next_poll_at.nulls_first())
+            .limit(200)
+        )
+    ).all()
+
+
+async def list_signing_keys(work: Work) -> Sequence[SigningKey]:
+    """The deployment's keys that are still published, newest first."""
+    return (
+        await work.session.scalars(
+            select(SigningKey).where(SigningKey.retired_at.is_(None)).order_by(SigningKey.created_at.desc())
+        )
+    ).all()

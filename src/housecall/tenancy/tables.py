@@ -1,0 +1,112 @@
+"""Tables of organisations, connections, signing keys and administrators."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from housecall.db.base import Base
+
+
+class Organisation(Base):
+    """A hospital or clinic group: the wall that data does not cross."""
+
+    __tablename__ = "organisation"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    display_name: Mapped[str]
+    region: Mapped[str]
+    language: Mapped[str]
+    clinic_phone: Mapped[str]
+    # The organisation's own OpenID Connect provider: who signs in to the portal.
+    sign_in_issuer: Mapped[str | None]
+    sign_in_client_id: Mapped[str | None]
+    sign_in_secret_sealed: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+
+
+class Connection(Base):
+    """One FHIR base URL in one environment with a vendor profile."""
+
+    __tablename__ = "connection"
+    __table_args__ = (
+        UniqueConstraint("org_id", "base_url", "environment"),
+        Index("ix_connection_base_url", "base_url"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    base_url: Mapped[str]
+    environment: Mapped[str]
+    vendor: Mapped[str]
+    state: Mapped[str]
+    client_kind: Mapped[str]
+    client_id: Mapped[str]
+    client_secret_sealed: Mapped[bytes | None]
+    system_client_id: Mapped[str | None]
+    system_client_secret_sealed: Mapped[bytes | None]
+    locations: Mapped[list[str]]
+    practitioners: Mapped[list[str]]
+    virtual_rules: Mapped[list[str]]
+    time_zone: Mapped[str]
+    phone_region: Mapped[str]
+    texts_from: Mapped[str | None]
+    # Numbers a test connection may text, or the word "any"; as keyed hashes, since a number is a person.
+    texts_to: Mapped[list[str]]
+    consent_send_at: Mapped[datetime | None]
+    consent_attendees_at: Mapped[datetime | None]
+    consent_by: Mapped[str | None]
+    confirm_existing: Mapped[bool]
+    reminder_offsets_min: Mapped[list[int]]
+    lobby_opens_min: Mapped[int]
+    window_closes_min: Mapped[int]
+    frame_ancestors: Mapped[list[str]]
+    first_polled_at: Mapped[datetime | None]
+    last_polled_at: Mapped[datetime | None]
+    next_poll_at: Mapped[datetime | None]
+    feed_fault: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class SigningKey(Base):
+    """A key pair for asymmetric client authentication; the private half is sealed."""
+
+    __tablename__ = "signing_key"
+
+    kid: Mapped[str] = mapped_column(primary_key=True)
+    algorithm: Mapped[str]
+    private_sealed: Mapped[bytes]
+    public_jwk: Mapped[str]
+    created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+
+
+class Administrator(Base):
+    """A person of the organisation, known by issuer and subject only."""
+
+    __tablename__ = "administrator"
+    __table_args__ = (UniqueConstraint("org_id", "issuer", "subject"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    role: Mapped[str]
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+
+
+class PortalSession(Base):
+    """A signed-in administrator's browser; its cookie's value is kept as a hash."""
+
+    __tablename__ = "portal_session"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    administrator_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("administrator.id"))
+    secret_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
