@@ -1,0 +1,55 @@
+"""What the queue does for messaging: receipts and replies, taken in by the hook and worked off here."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from procrastinate import App, RetryStrategy
+
+from housecall.db.database import Database
+from housecall.kit.clock import Clock
+from housecall.kit.ids import OrgId
+from housecall.messaging import receipts, replies
+from housecall.messaging.model import FailReason, MessageState
+from housecall.messaging.words import ReplyWord
+
+OnChange = Callable[[OrgId, str], Awaitable[None]]
+
+APPLY_RECEIPT = "messaging.apply_receipt"
+APPLY_REPLY = "messaging.apply_reply"
+
+# A database that is away for a minute loses nothing.
+_RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
+
+
+def register(queue: App, database: Database, clock: Clock, *, on_change: OnChange) -> None:
+    """The queue can do messaging's tasks; ``on_change`` hears of subjects whose message changed."""
+
+    async def apply_receipt(
+        provider: str, reference: str, provider_id: str, state: str, reason: str | None, at: str
+    ) -> None:
+        receipt = receipts.Receipt(
+            provider=provider,
+            reference=reference,
+            provider_id=provider_id,
+            state=MessageState(state),
+            reason=FailReason(reason) if reason else None,
+            at=datetime.fromisoformat(at),
+        )
+        async with database.work() as work:
+            changed = await receipts.apply_receipt(work, receipt, now=clock.now())
+        if changed is not None:
+            await on_change(*changed)
+
+    async def apply_reply(word: str, number_hash: str, sent_to: str, at: str) -> None:
+        async with database.work() as work:
+            await replies.apply_reply(
+                work,
+                word=ReplyWord(word),
+                number_hash=number_hash,
+                sent_to=sent_to,
+                at=datetime.fromisoformat(at),
+                now=clock.now(),
+            )
+
+    queue.task(name=APPLY_RECEIPT, retry=_RETRY)(apply_receipt)
+    queue.task(name=APPLY_REPLY, retry=_RETRY)(apply_reply)

@@ -1,0 +1,192 @@
+"""The outbox: sends what is due, never loses a message and never sends one twice.
+
+    claim (commit) -> resolve recipients -> send -> settle (commit)
+
+A worker killed anywhere in between leaves rows whose lease runs out. Those are ``unknown`` until the provider
+was asked by our own id; only what the provider never had is sent again, under the same id. No transaction is
+open while the EHR or the provider is being asked.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from housecall.db.database import Database
+from housecall.kit.clock import Clock
+from housecall.kit.errors import HousecallError
+from housecall.kit.ids import OrgId
+from housecall.kit.sealing import Sealer
+from housecall.messaging import claims, store
+from housecall.messaging.claims import Claim, Verdict
+from housecall.messaging.dispatch import Dispatch
+from housecall.messaging.help import resolve_help
+from housecall.messaging.model import MessageKind, SuppressReason
+from housecall.messaging.providers.registry import Providers
+from housecall.messaging.recipients import Due, Later, Outcome, Recipient, Resolver, Suppress
+from housecall.messaging.reconcile import Reconciler
+from housecall.messaging.replies import refusal_hashes
+from housecall.messaging.trail import record_verdicts
+from housecall.messaging.typed import forget_expired_addresses, forget_typed_addresses, open_typed_addresses
+
+log = logging.getLogger(__name__)
+
+OnChange = Callable[[OrgId, str], Awaitable[None]]
+
+# Several times a whole batch's worst case: EHR reads, then five rounds of a provider that times out.
+LEASE: Final = timedelta(seconds=60)
+
+# While one batch is being sent the other is being claimed and resolved.
+_LANES: Final = 2
+_ROUNDS: Final = 50
+_CONCURRENT_SENDS: Final = 20
+_ASK_AGAIN_AFTER: Final = timedelta(minutes=1)
+
+# Verbs after which an address typed in by hand is needed no more.
+_FINAL: Final = {"accept", "deliver", "fail", "suppress"}
+
+
+class Outbox:
+    """Sends due messages; any number of them may run on the same database."""
+
+    def __init__(
+        self,
+        database: Database,
+        providers: Providers,
+        resolver: Resolver,
+        clock: Clock,
+        sealer: Sealer,
+        on_change: OnChange,
+        *,
+        lease: timedelta = LEASE,
+    ) -> None:
+        self._database = database
+        self._resolver = resolver
+        self._clock = clock
+        self._sealer = sealer
+        self._on_change = on_change
+        self._lease = lease
+        self._dispatch = Dispatch(providers, clock, margin=lease / 4, concurrency=_CONCURRENT_SENDS)
+        self._reconciler = Reconciler(database, providers, clock, lease=lease)
+
+    async def send_due(self, limit: int = 100) -> int:
+        """Everything due has left or has a new state; returns how many messages were taken up.
+
+        ``limit`` is the size of one batch. A fault in one lane is raised once the other has finished.
+        """
+        lanes = [self._drain_lost(limit), *(self._drain_due(limit) for _ in range(_LANES))]
+        answers = await asyncio.gather(*lanes, return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+        return sum(answer for answer in answers if isinstance(answer, int))
+
+    async def _drain_due(self, limit: int) -> int:
+        taken = 0
+        for _ in range(_ROUNDS):
+            batch = await self._claim(limit)
+            await self._process(batch)
+            taken += len(batch)
+            if len(batch) < limit:
+                break
+        return taken
+
+    async def _drain_lost(self, limit: int) -> int:
+        taken = 0
+        for _ in range(_ROUNDS):
+            found = await self._reconciler.find_out(limit)
+            await self._settle(found.verdicts)
+            await self._tell(found.lost)
+            await self._process(found.to_send)
+            taken += len(found.lost)
+            if len(found.lost) < limit:
+                break
+        return taken
+
+    async def _claim(self, limit: int) -> list[Claim]:
+        now = self._clock.now()
+        async with self._database.work() as work:
+            await forget_expired_addresses(work, now)
+            return await claims.claim_due(work, now=now, lease_until=now + self._lease, limit=limit)
+
+    async def _process(self, batch: Sequence[Claim]) -> None:
+        """Every claim of the batch gets its verdict, also when this worker is told to stop half-way."""
+        if not batch:
+            return
+        verdicts: list[Verdict] = []
+        try:
+            batch = await self._with_typed_addresses(batch)
+            outcomes = await self._resolve(batch, verdicts)
+            await self._dispatch.send_all(batch, outcomes, into=verdicts)
+        finally:
+            await self._settle(verdicts)
+
+    async def _with_typed_addresses(self, batch: Sequence[Claim]) -> list[Claim]:
+        typed = [claim.due.id for claim in batch if claim.is_typed]
+        if not typed:
+            return list(batch)
+        async with self._database.work() as work:
+            opened = await open_typed_addresses(work, typed, sealer=self._sealer, now=self._clock.now())
+        return [replace(one, due=replace(one.due, typed_address=opened.get(one.due.id))) for one in batch]
+
+    async def _resolve(self, batch: Sequence[Claim], verdicts: list[Verdict]) -> dict[uuid.UUID, Outcome]:
+        now = self._clock.now()
+        outcomes: dict[uuid.UUID, Outcome] = {
+            claim.due.id: Suppress(SuppressReason.address_expired)
+            for claim in batch
+            if claim.is_typed and claim.due.typed_address is None
+        }
+        open_ = [claim.due for claim in batch if claim.due.id not in outcomes]
+        ours = [due for due in open_ if due.kind is MessageKind.help]
+        others = [due for due in open_ if due.kind is not MessageKind.help]
+        if ours:
+            outcomes.update(await resolve_help(self._database, self._sealer, ours))
+        try:
+            if others:
+                outcomes.update(await self._resolver.resolve(others))
+        except HousecallError as fault:
+            log.warning("Recipients could not be read.", extra={"code": fault.code})
+        for due in open_:
+            outcomes.setdefault(due.id, Later(now + _ASK_AGAIN_AFTER))
+        await self._hold_back_refused(open_, outcomes)
+        return outcomes
+
+    async def _hold_back_refused(self, dues: Sequence[Due], outcomes: dict[uuid.UUID, Outcome]) -> None:
+        """STOP is read at the last moment, whatever the resolver knew. HELP is answered all the same."""
+        by_org: dict[OrgId, dict[uuid.UUID, tuple[str, ...]]] = {}
+        for due in dues:
+            outcome = outcomes[due.id]
+            if isinstance(outcome, Recipient) and due.kind is not MessageKind.help:
+                hashes = refusal_hashes(self._sealer, number=outcome.number, sent_from=outcome.texts_from)
+                by_org.setdefault(due.org_id, {})[due.id] = hashes
+        if not by_org:
+            return
+        async with self._database.work() as work:
+            for org_id, messages in by_org.items():
+                asked = {hash_ for hashes in messages.values() for hash_ in hashes}
+                refused = await store.list_refused(work, org_id, asked)
+                outcomes.update(
+                    (message_id, Suppress(SuppressReason.stopped))
+                    for message_id, hashes in messages.items()
+                    if not refused.isdisjoint(hashes)
+                )
+
+    async def _settle(self, verdicts: Sequence[Verdict]) -> None:
+        if not verdicts:
+            return
+        now = self._clock.now()
+        async with self._database.work() as work:
+            changed = await claims.settle(work, verdicts, now=now)
+            await record_verdicts(work, changed, now=now)
+            done = [one.claim.due.id for one in verdicts if one.claim.is_typed and one.verb in _FINAL]
+            if done:
+                await forget_typed_addresses(work, done)
+        await self._tell([one.claim for one in changed])
+
+    async def _tell(self, changed: Sequence[Claim]) -> None:
+        subjects = {(claim.due.org_id, claim.due.subject_ref): None for claim in changed}
+        for org_id, subject_ref in subjects:
+            await self._on_change(org_id, subject_ref)

@@ -1,0 +1,1 @@
+"""Those who carry texts: the port, the HTTP gateway, a twin in memory."""

@@ -1,0 +1,98 @@
+"""The port of a text provider: what goes in, what comes back, and the two ways it can fail."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import ClassVar, Protocol
+
+from housecall.kit.errors import Kind
+from housecall.messaging.errors import MessagingError
+from housecall.messaging.model import FailReason, MessageState
+
+
+class ProviderError(MessagingError):
+    """The text provider could not take the message."""
+
+    kind: ClassVar[Kind] = Kind.upstream
+    code: ClassVar[str] = "messaging.provider_failed"
+
+
+class ProviderUnavailable(ProviderError):
+    """The provider did not answer or asked us to wait; another try may work."""
+
+    code: ClassVar[str] = "messaging.provider_unavailable"
+
+    def __init__(self, *, is_fate_unknown: bool, wait: timedelta | None = None) -> None:
+        """``is_fate_unknown``: it may have been taken all the same; ``wait``: what the provider asked for."""
+        super().__init__()
+        self.is_fate_unknown = is_fate_unknown
+        self.wait = wait
+
+
+class ProviderRefused(ProviderError):
+    """The provider understood and said no; trying again will not help."""
+
+    code: ClassVar[str] = "messaging.provider_refused"
+
+    def __init__(self, reason: FailReason) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a provider does against doubles.
+
+    ``idempotent``: a repeated reference is answered again but not sent again. ``lookup``: it can be asked
+    about a reference. With neither, a message of unknown fate is never sent again.
+    """
+
+    idempotent: bool
+    lookup: bool
+
+
+@dataclass(frozen=True)
+class OutgoingText:
+    """One text: our own id as the reference, both numbers in E.164."""
+
+    reference: str
+    sent_from: str
+    to: str = field(repr=False)
+    body: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ProviderAnswer:
+    """The provider has taken the text; its own id for it."""
+
+    provider_id: str
+
+
+@dataclass(frozen=True)
+class ProviderStatus:
+    """What the provider says of a text it has: accepted, delivered, or failed with a reason."""
+
+    provider_id: str
+    state: MessageState
+    reason: FailReason | None = None
+
+
+class TextProvider(Protocol):
+    """Carries texts."""
+
+    name: str
+    capabilities: Capabilities
+
+    async def send(self, text: OutgoingText) -> ProviderAnswer:
+        """The text is the provider's now; raises ProviderUnavailable or ProviderRefused."""
+        ...
+
+    async def lookup(self, reference: str) -> ProviderStatus | None:
+        """What became of the text with this reference, None if the provider never had it.
+
+        Raises ProviderUnavailable. Asked only of providers that declare it.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give back connections."""
+        ...

@@ -1,0 +1,89 @@
+"""STOP, START, HELP: a STOP is kept as a keyed hash, HELP is answered with the clinic's name and number."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Select, func, select
+
+from housecall.audit.model import Act, Actor, By
+from housecall.audit.service import record
+from housecall.db.work import Work
+from housecall.kit.ids import OrgId
+from housecall.kit.sealing import Sealer
+from housecall.messaging import store
+from housecall.messaging.model import Channel, MessageKind
+from housecall.messaging.service import send_now
+from housecall.messaging.words import ReplyWord
+from housecall.tenancy.tables import Connection
+
+# Enough of the hash to tell entries of the log apart.
+_SHOWN: Final = 12
+
+
+def refusal_hash(sealer: Sealer, *, number: str, sent_from: str) -> str:
+    """The person's number and ours as one keyed hash: a STOP counts for the number it was sent to."""
+    return refusal_hashes(sealer, number=number, sent_from=sent_from)[0]
+
+
+def refusal_hashes(sealer: Sealer, *, number: str, sent_from: str) -> tuple[str, ...]:
+    """``refusal_hash`` under every known master key, newest first: a STOP outlives a rotation."""
+    pair = f"{_digits(number)}>{_digits(sent_from)}".encode()
+    keys = sealer.derive_each("refusal")
+    return tuple(hmac.new(key, pair, hashlib.sha256).hexdigest() for key in keys)
+
+
+async def apply_reply(
+    work: Work, *, word: ReplyWord, number_hash: str, sent_to: str, at: datetime, now: datetime
+) -> int:
+    """The STOP is remembered, or forgotten by a START, wherever texts leave from ``sent_to``.
+
+    Returns how many organisations those are. A START older than the STOP it meets changes nothing.
+    """
+    by = By(Actor.patient, number_hash[:_SHOWN])
+    org_ids = await _organisations_of(work, sent_to)
+    for org_id in org_ids:
+        if word is ReplyWord.stop and await store.keep_refusal(work, org_id, number_hash, now=min(at, now)):
+            await record(work, org_id, Act.reply_stop, by=by, subject=by.ref, at=now)
+        if word is ReplyWord.start and await store.drop_refusal(work, org_id, number_hash, before=at):
+            await record(work, org_id, Act.reply_start, by=by, subject=by.ref, at=now)
+    return len(org_ids)
+
+
+async def answer_help(
+    work: Work, *, number: str, sent_to: str, language: str, sealer: Sealer, now: datetime
+) -> bool:
+    """A text with the clinic's name and number will leave, at most one an hour to the same person.
+
+    False when no connection texts from ``sent_to``. The number is sealed in the outbox until the answer left.
+    """
+    connection = (await work.session.scalars(_texting_from(sent_to).limit(1))).first()
+    if connection is None:
+        return False
+    hour = now.strftime("%Y%m%d%H")
+    once = hmac.new(sealer.derive("help"), f"{_digits(number)}:{hour}".encode(), hashlib.sha256).hexdigest()[
+        :16
+    ]
+    await send_now(
+        work, OrgId(connection.org_id), connection_id=connection.id, subject_ref="help",
+        kind=MessageKind.help, instant=f"{language}.{once}", channel=Channel.sms, now=now,
+        requested_by=By(Actor.patient, "reply"), typed_address="+" + _digits(number), sealer=sealer,
+    )  # fmt: skip
+    return True
+
+
+async def _organisations_of(work: Work, sent_to: str) -> Sequence[OrgId]:
+    connections = await work.session.scalars(_texting_from(sent_to))
+    return list(dict.fromkeys(OrgId(connection.org_id) for connection in connections))
+
+
+def _texting_from(sent_to: str) -> Select[Connection]:
+    digits = func.regexp_replace(Connection.texts_from, "[^0-9]", "", "g")
+    return select(Connection).where(digits == _digits(sent_to)).order_by(Connection.created_at)
+
+
+def _digits(number: str) -> str:
+    # A sender may be a word instead of a number.
+    return "".join(sign for sign in number if sign.isdigit()) or number.strip().casefold()

@@ -1,0 +1,111 @@
+"""What texts say, in each language: short, without a name, with allowed fields only."""
+
+import json
+import string
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_datetime, format_skeleton
+
+from housecall.messaging.errors import TemplateInvalid
+from housecall.messaging.model import MessageKind
+
+LANGUAGES: Final = ("en", "da", "es", "ar")
+FALLBACK: Final = "en"
+FIELDS: Final = frozenset({"time", "clinic", "link", "phone"})
+
+# Longer names would push the link into a third segment.
+_CLINIC_LENGTH: Final = 40
+
+# These end with whom to call, when the clinic gave a number.
+_WITH_CALL: Final = {MessageKind.cancelled, MessageKind.help}
+
+# Where people say 2:30 PM; elsewhere they say 14:30.
+_TWELVE_HOURS: Final = {"en_US", "es_US", "ar"}
+
+
+@cache
+def catalogue(language: str) -> Mapping[str, Any]:
+    """The texts and reply words of one language."""
+    source = files("housecall.messaging").joinpath("catalogue", f"{language}.json")
+    return dict(json.loads(source.read_text(encoding="utf-8")))
+
+
+def pick_language(wanted: str | None, *, fallback: str = FALLBACK) -> str:
+    """The language of ours for a code like ``da-DK``; ``fallback`` when we do not speak it."""
+    code = (wanted or "").replace("_", "-").split("-")[0].lower()
+    if code in LANGUAGES:
+        return code
+    return fallback if fallback in LANGUAGES else FALLBACK
+
+
+def render(kind: MessageKind, language: str | None, values: Mapping[str, str]) -> str:
+    """The text of this kind; ``values`` are time (already localised), clinic, link and phone, as needed.
+
+    Raises TemplateInvalid when the template needs a value that is not there.
+    """
+    texts = catalogue(pick_language(language))["texts"]
+    given = {name: _one_line(value) for name, value in values.items()}
+    given["clinic"] = given.get("clinic", "")[:_CLINIC_LENGTH].strip()
+    text = _fill(texts[kind.value], given)
+    if kind in _WITH_CALL and given.get("phone"):
+        text += " " + _fill(texts["call"], given)
+    return text
+
+
+def fields_of(template: str) -> set[str]:
+    """Names of the fields a template asks for."""
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+
+
+def localise_time(instant: datetime, time_zone: str, language: str | None) -> str:
+    """Day, time and zone as people there say it: ``Tue, Nov 24, 2:30 PM CST``, ``tirs. 24. nov. 21:30 CET``.
+
+    The zone is always named: who reads the text may be elsewhere, and in autumn one hour comes twice.
+    """
+    zone = ZoneInfo(time_zone)
+    there = instant.astimezone(zone)
+    locale = _locale(pick_language(language), time_zone)
+    day = format_skeleton("MMMEd", there, tzinfo=zone, locale=locale)
+    clock = "h:mm a" if str(locale) in _TWELVE_HOURS else "HH:mm"
+    time = format_datetime(there, clock, tzinfo=zone, locale=locale)
+    comma = "" if day.endswith(".") else "،" if locale.language == "ar" else ","
+    return _one_line(f"{day}{comma} {time} {_zone_name(there)}")
+
+
+def _locale(language: str, time_zone: str) -> Locale:
+    is_american = time_zone.startswith(("America/", "US/", "Pacific/Honolulu"))
+    match language:
+        case "en":
+            return Locale("en", "US" if is_american else "GB")
+        case "es":
+            return Locale("es", "US") if is_american else Locale("es")
+        case _:
+            return Locale(language)
+
+
+def _zone_name(there: datetime) -> str:
+    name = there.tzname() or ""
+    if name.isalpha():
+        return name
+    # Zones without an abbreviation of their own call themselves "+03".
+    offset = there.strftime("%z")
+    minutes = "" if offset[3:5] == "00" else f":{offset[3:5]}"
+    return f"GMT{offset[0]}{int(offset[1:3])}{minutes}"
+
+
+def _fill(template: str, values: Mapping[str, str]) -> str:
+    missing = fields_of(template) - values.keys()
+    if missing:
+        raise TemplateInvalid(f"A text template needs {', '.join(sorted(missing))}.")
+    return template.format_map(values)
+
+
+def _one_line(value: str) -> str:
+    # Narrow and unbreakable spaces would double a text's price: they are not in the GSM alphabet.
+    return " ".join(value.split())
