@@ -1,0 +1,194 @@
+"""The feed by polling: appointments are found without anybody launching, in windows that slide."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+
+from housecall.db.database import Database
+from housecall.ehr.base import Appointment, AppointmentRef, LocationRef, PractitionerRef
+from housecall.ehr.errors import EhrError, EhrThrottled
+from housecall.kit.ids import OrgId
+from housecall.tenancy.service import is_working
+from housecall.tenancy.tables import Connection
+from housecall.visits import store
+from housecall.visits.desk import Desk
+from housecall.visits.schedule import drop_missing, take_in
+from housecall.visits.tables import Visit
+
+log = logging.getLogger(__name__)
+
+# What is near is read at every poll; the weeks behind it one after the other, and all of it at the first.
+_BEHIND: Final = timedelta(hours=6)
+_NEAR: Final = timedelta(days=8)
+_SLICE: Final = timedelta(days=7)
+_SLICES: Final = 8
+# One broken appointment costs its own transaction only, and a long window locks few rows at a time.
+_CHUNK: Final = 50
+_LONGEST_WAIT: Final = timedelta(minutes=5)
+
+Span = tuple[datetime, datetime]
+
+
+async def poll_connection(
+    desk: Desk, database: Database, connection_id: str, *, feed_every: timedelta
+) -> int:
+    """One poll of a connection that is due; answers how many appointments were read. Others do nothing."""
+    connection = await _claim(desk, database, connection_id, feed_every)
+    if connection is None:
+        return 0
+    is_first = connection.first_polled_at is None
+    spans = spans_of(desk.clock.now(), feed_every, is_first=is_first)
+    try:
+        found = await _read(desk, connection, spans)
+        await _take_all_in(desk, database, connection, found, confirm=not is_first)
+        await _look_for_missing(desk, database, connection, found, spans)
+    except EhrError as fault:
+        await _note_fault(desk, database, connection, fault, feed_every)
+        return 0
+    await _note_done(desk, database, connection)
+    return len(found)
+
+
+def spans_of(now: datetime, feed_every: timedelta, *, is_first: bool) -> list[Span]:
+    """The windows to read: the near one, and one of the far slices by turns; at the first poll all of them."""
+    near_end = now + _NEAR
+    far = [(near_end + n * _SLICE, near_end + (n + 1) * _SLICE) for n in range(_SLICES)]
+    if is_first:
+        return [(now - _BEHIND, far[-1][1])]
+    turn = int(now.timestamp() // feed_every.total_seconds()) % _SLICES
+    return [(now - _BEHIND, near_end), far[turn]]
+
+
+async def _claim(
+    desk: Desk, database: Database, connection_id: str, feed_every: timedelta
+) -> Connection | None:
+    now = desk.clock.now()
+    async with database.work() as work:
+        found = await work.session.scalars(
+            select(Connection).where(Connection.id == connection_id).with_for_update(skip_locked=True)
+        )
+        connection = found.one_or_none()
+        if connection is None or not is_working(connection):
+            return None
+        if connection.next_poll_at is not None and connection.next_poll_at > now:
+            return None
+        connection.next_poll_at = now + feed_every
+        return connection
+
+
+async def _read(desk: Desk, connection: Connection, spans: Sequence[Span]) -> list[Appointment]:
+    client = desk.ehr.client(connection)
+    found: dict[AppointmentRef, Appointment] = {}
+    for start, end in spans:
+        page = await client.list_appointments(
+            practitioners=[PractitionerRef(one) for one in connection.practitioners],
+            locations=[LocationRef(one) for one in connection.locations],
+            start=start,
+            end=end,
+        )
+        found.update((one.ref, one) for one in page.appointments)
+        for fault in page.faults:
+            log.warning(
+                "An appointment could not be read.",
+                extra={"connection": connection.id, "code": fault.reason_code},
+            )
+    return list(found.values())
+
+
+async def _take_all_in(
+    desk: Desk, database: Database, connection: Connection, found: Sequence[Appointment], *, confirm: bool
+) -> None:
+    for chunk in _chunks(found):
+        if not await _differ(database, connection, chunk):
+            continue
+        for appointment in chunk:
+            await _take_one_in(desk, database, connection, appointment, confirm=confirm)
+
+
+async def _differ(database: Database, connection: Connection, chunk: Sequence[Appointment]) -> bool:
+    """Whether anything in the chunk is new to us: most polls find nothing, at the cost of one query a chunk."""
+    async with database.work() as work:
+        known = await store.list_visits_of_appointments(
+            work, OrgId(connection.org_id), connection.id, [one.ref for one in chunk]
+        )
+    return any(_is_news(one, known.get(one.ref)) for one in chunk)
+
+
+def _is_news(appointment: Appointment, visit: Visit | None) -> bool:
+    if visit is None:
+        return appointment.is_virtual
+    return not appointment.version or visit.appointment_version != appointment.version
+
+
+async def _take_one_in(
+    desk: Desk, database: Database, connection: Connection, appointment: Appointment, *, confirm: bool
+) -> None:
+    org_id = OrgId(connection.org_id)
+    try:
+        async with database.work() as work:
+            await store.lock_appointment(work, org_id, connection.id, appointment.ref)
+            newest = await store.find_newest_visit(work, org_id, connection.id, appointment.ref)
+            if not _is_news(appointment, newest):
+                return
+            confirm_new = confirm or connection.confirm_existing
+            await take_in(desk, work, connection, appointment, newest, confirm_new=confirm_new)
+    except Exception:
+        # One appointment that breaks our own rules must not hold up the clinic's others.
+        log.exception("An appointment could not be taken in.", extra={"connection": connection.id})
+
+
+async def _look_for_missing(
+    desk: Desk,
+    database: Database,
+    connection: Connection,
+    found: Sequence[Appointment],
+    spans: Sequence[Span],
+) -> None:
+    """Visits whose appointment was not in its window any more: moved away, or gone; each is read by its id."""
+    org_id, seen = OrgId(connection.org_id), {one.ref for one in found}
+    now = desk.clock.now()
+    async with database.work() as work:
+        live = [
+            visit
+            for start, end in spans
+            for visit in await store.list_live_visits(work, org_id, connection.id, max(start, now), end)
+            if visit.appointment_ref not in seen
+        ]
+    if not live:
+        return
+    read = await desk.ehr.client(connection).read_appointments(
+        [AppointmentRef(visit.appointment_ref) for visit in live]
+    )
+    for appointment in read.values():
+        await _take_one_in(desk, database, connection, appointment, confirm=True)
+    for visit in live:
+        if AppointmentRef(visit.appointment_ref) not in read:
+            async with database.work() as work:
+                await drop_missing(desk, work, connection, await store.get_visit(work, org_id, visit.id))
+
+
+async def _note_done(desk: Desk, database: Database, connection: Connection) -> None:
+    now = desk.clock.now()
+    async with database.work() as work:
+        kept = await work.session.get_one(Connection, connection.id)
+        kept.first_polled_at = kept.first_polled_at or now
+        kept.last_polled_at, kept.feed_fault = now, None
+
+
+async def _note_fault(
+    desk: Desk, database: Database, connection: Connection, fault: EhrError, feed_every: timedelta
+) -> None:
+    log.warning("A feed could not be read.", extra={"connection": connection.id, "code": fault.code})
+    wait = feed_every
+    if isinstance(fault, EhrThrottled):
+        wait = max(feed_every, min(fault.retry_after, _LONGEST_WAIT))
+    async with database.work() as work:
+        kept = await work.session.get_one(Connection, connection.id)
+        kept.feed_fault, kept.next_poll_at = fault.code, desk.clock.now() + wait
+
+
+def _chunks(found: Sequence[Appointment]) -> Iterable[Sequence[Appointment]]:
+    return (found[at : at + _CHUNK] for at in range(0, len(found), _CHUNK))

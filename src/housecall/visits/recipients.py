@@ -1,0 +1,179 @@
+"""Whom a message about a visit goes to: read from the EHR when it is sent, in a few reads for a whole batch."""
+
+import logging
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from housecall.db.database import Database
+from housecall.db.work import Work
+from housecall.ehr.base import Appointment, AppointmentRef, AppointmentStatus, PatientRef, Person
+from housecall.ehr.errors import EhrError, EhrThrottled
+from housecall.kit.ids import OrgId
+from housecall.messaging.model import MessageKind, SuppressReason
+from housecall.messaging.recipients import Due, Later, Outcome, Recipient, Suppress
+from housecall.messaging.templates import localise_time
+from housecall.tenancy.service import may_text, may_text_number
+from housecall.tenancy.store import get_connection, get_organisation
+from housecall.tenancy.tables import Connection, Organisation
+from housecall.visits import store
+from housecall.visits.desk import Desk
+from housecall.visits.links import make_link
+from housecall.visits.model import VisitState
+from housecall.visits.scene import visit_window
+from housecall.visits.tables import Seat, Visit
+
+log = logging.getLogger(__name__)
+
+_ASK_AGAIN: Final = timedelta(seconds=30)
+_OFF: Final = frozenset({AppointmentStatus.cancelled, AppointmentStatus.entered_in_error})
+
+
+@dataclass
+class _About:
+    """What we know ourselves of one message's visit."""
+
+    due: Due
+    visit: Visit
+    seat: Seat
+    connection: Connection
+    organisation: Organisation
+
+
+@dataclass
+class _Read:
+    """What the EHR said: appointments and people; held for one batch."""
+
+    appointments: dict[AppointmentRef, Appointment] = field(default_factory=dict, repr=False)
+    people: dict[PatientRef, Person] = field(default_factory=dict, repr=False)
+
+    def person_of(self, ref: str) -> Person | None:
+        appointment = self.appointments.get(AppointmentRef(ref))
+        person = self.people.get(appointment.patient) if appointment and appointment.patient else None
+        while person is not None and person.replaced_by is not None and person.replaced_by in self.people:
+            person = self.people[person.replaced_by]
+        return person
+
+
+class VisitRecipients:
+    """The resolver for everything that is about a visit."""
+
+    def __init__(self, desk: Desk, database: Database) -> None:
+        self._desk = desk
+        self._database = database
+
+    async def resolve(self, messages: Sequence[Due]) -> Mapping[uuid.UUID, Outcome]:
+        """One outcome a message; a connection whose EHR is away delays its own messages only."""
+        outcomes: dict[uuid.UUID, Outcome] = {}
+        by_connection: dict[str, list[_About]] = {}
+        async with self._database.work() as work:
+            for due in messages:
+                about = await self._look(work, due)
+                if isinstance(about, _About):
+                    by_connection.setdefault(due.connection_id, []).append(about)
+                else:
+                    outcomes[due.id] = about
+        for abouts in by_connection.values():
+            outcomes.update(await self._resolve_together(abouts))
+        return outcomes
+
+    async def _look(self, work: Work, due: Due) -> _About | Suppress:
+        visit = await store.find_visit(work, due.org_id, due.subject_ref)
+        if visit is None:
+            return Suppress(SuppressReason.visit_over)
+        connection = await get_connection(work, due.org_id, visit.connection_id)
+        obstacle = may_text(connection) or self._too_late(due, visit, connection)
+        if obstacle is not None:
+            return Suppress(obstacle)
+        seat = await store.find_newest_seat(work, due.org_id, connection.id, visit.appointment_ref)
+        if seat is None:
+            return Suppress(SuppressReason.visit_over)
+        return _About(due, visit, seat, connection, await get_organisation(work, due.org_id))
+
+    def _too_late(self, due: Due, visit: Visit, connection: Connection) -> str | None:
+        is_cancelled = visit.state == VisitState.cancelled
+        if due.kind is MessageKind.cancelled:
+            return None if is_cancelled else SuppressReason.visit_moved
+        if is_cancelled:
+            return SuppressReason.visit_cancelled
+        now = self._desk.clock.now()
+        if visit.state == VisitState.ended or visit_window(visit, connection).is_past(now):
+            return SuppressReason.visit_over
+        if due.kind is MessageKind.reminder and visit.starts_at <= now:
+            return SuppressReason.too_late
+        return None
+
+    async def _resolve_together(self, abouts: list[_About]) -> dict[uuid.UUID, Outcome]:
+        try:
+            read = await self._read(abouts)
+        except EhrError as fault:
+            log.warning("Recipients could not be read from the EHR.", extra={"code": fault.code})
+            wait = fault.retry_after if isinstance(fault, EhrThrottled) else _ASK_AGAIN
+            return {about.due.id: Later(self._desk.clock.now() + wait) for about in abouts}
+        await self._remember_languages(abouts, read)
+        return {about.due.id: self._outcome(about, read) for about in abouts}
+
+    async def _read(self, abouts: list[_About]) -> _Read:
+        # A typed-in address needs nobody's record.
+        refs = {AppointmentRef(one.visit.appointment_ref) for one in abouts if not one.due.typed_address}
+        if not refs:
+            return _Read()
+        client = self._desk.ehr.client(abouts[0].connection)
+        read = _Read(await client.read_appointments(sorted(refs)))
+        patients = {one.patient for one in read.appointments.values() if one.patient}
+        read.people = await client.read_people(sorted(patients))
+        merged = {one.replaced_by for one in read.people.values() if one.replaced_by} - read.people.keys()
+        if merged:
+            read.people |= await client.read_people(sorted(merged))
+        return read
+
+    async def _remember_languages(self, abouts: list[_About], read: _Read) -> None:
+        """The language is kept on the seat while its visit lasts, so that the link speaks it."""
+        new = {}
+        for about in abouts:
+            person = read.person_of(about.visit.appointment_ref)
+            if person is not None and person.language and about.seat.language != person.language:
+                new[about.seat.id] = (OrgId(about.visit.org_id), person.language)
+        if not new:
+            return
+        async with self._database.work() as work:
+            for seat_id, (org_id, language) in sorted(new.items()):
+                await store.keep_language(work, org_id, seat_id, language)
+
+    def _outcome(self, about: _About, read: _Read) -> Outcome:
+        if about.due.typed_address is not None:
+            return self._checked(about, about.due.typed_address, None)
+        appointment = read.appointments.get(AppointmentRef(about.visit.appointment_ref))
+        if appointment is None:
+            return Later(self._desk.clock.now() + _ASK_AGAIN)
+        if about.due.kind is not MessageKind.cancelled:
+            if appointment.status in _OFF:
+                return Suppress(SuppressReason.visit_cancelled)
+            # Moved a moment ago: the feed is about to plan it anew, with the right time and link.
+            if about.due.kind is MessageKind.reminder and appointment.start != about.visit.starts_at:
+                return Suppress(SuppressReason.visit_moved)
+        person = read.person_of(about.visit.appointment_ref)
+        if person is None:
+            return Later(self._desk.clock.now() + _ASK_AGAIN)
+        if person.sms_refusal is not None or person.sms_number is None:
+            return Suppress(person.sms_refusal or SuppressReason.no_mobile)
+        return self._checked(about, person.sms_number, person.language)
+
+    def _checked(self, about: _About, number: str, language: str | None) -> Outcome:
+        if not may_text_number(about.connection, number, self._desk.sealer):
+            return Suppress(SuppressReason.not_listed)
+        spoken = language or about.seat.language or about.organisation.language
+        zone = about.seat.time_zone or about.connection.time_zone
+        return Recipient(
+            number=number,
+            language=spoken,
+            values={
+                "clinic": about.organisation.display_name,
+                "phone": about.organisation.clinic_phone,
+                "time": localise_time(about.visit.starts_at, zone, spoken),
+                "link": make_link(self._desk, about.seat),
+            },
+            texts_from=about.connection.texts_from or "",
+        )

@@ -1,0 +1,224 @@
+"""The room: who enters and leaves it, who is there, and what the report counts of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from housecall.audit.model import Act, Actor, By
+from housecall.audit.service import record
+from housecall.db.work import Work
+from housecall.kit.ids import OrgId, short_id
+from housecall.visits import store
+from housecall.visits.desk import Desk
+from housecall.visits.errors import RoomFull, VisitOver
+from housecall.visits.model import (
+    IN_ROOM,
+    OVER,
+    STAFF,
+    TAKING_PART,
+    ParticipantRole,
+    ParticipantState,
+    VisitState,
+    may,
+)
+from housecall.visits.scene import Scene, lock_scene, read_scene
+from housecall.visits.seats import open_visit
+from housecall.visits.tables import Participant, Visit
+from housecall.visits.telling import Peer, peers_for, tell_joined, tell_left, tell_replaced
+from housecall.visits.views import publish_visit
+
+
+@dataclass(frozen=True)
+class RoomView:
+    """Oneself and the others in the room, as ``{"peer", "role", "state"}``."""
+
+    self_id: str
+    peers: list[Peer]
+
+
+async def join(
+    desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, user_ref: str, tab: str | None = None, by: By
+) -> RoomView:
+    """The clinician is in the room, in this tab and no other; again after a lost socket.
+
+    Raises VisitOver or RoomFull.
+    """
+    now = desk.clock.now()
+    scene = await lock_scene(work, org_id, visit_id)
+    _refuse_over(scene, now)
+    await open_visit(work, scene, now=now, by=by)
+    person = scene.with_user(user_ref) or _new_clinician(scene, work, user_ref, now)
+    _refuse_full(desk, scene, person)
+    if person.tab is not None and person.tab != tab:
+        tell_replaced(desk, work, person, tab)
+    person.tab, person.present, person.gone_since = tab, True, None
+    scene.visit.hides_addresses = desk.meetings.capabilities.hides_addresses
+    scene.touch()
+    if person.state == ParticipantState.reconnecting:
+        come_again(scene, person, now)
+    elif may(person.state, "enter"):
+        await enter(desk, work, scene, person, "enter", by=by)
+    await publish_visit(desk, work, org_id, scene.visit)
+    return RoomView(person.id, peers_for(scene, person))
+
+
+async def leave(
+    desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, user_ref: str, tab: str | None = None, by: By
+) -> None:
+    """The clinician is out of the room; the visit goes on. A tab that lost its place changes nothing."""
+    scene = await lock_scene(work, org_id, visit_id)
+    person = scene.with_user(user_ref)
+    if person is None or not _holds(person, tab):
+        return
+    if await depart(desk, work, scene, person, now=desk.clock.now(), by=by):
+        person.tab, person.present = None, False
+        await publish_visit(desk, work, org_id, scene.visit)
+
+
+async def staff_gone(
+    desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, user_ref: str, tab: str | None = None
+) -> None:
+    """The clinician's socket is lost: they are reconnecting. Nothing if a newer tab holds the place."""
+    scene = await lock_scene(work, org_id, visit_id)
+    person = scene.with_user(user_ref)
+    if person is None or not _holds(person, tab) or person.state not in IN_ROOM:
+        return
+    lose(scene, person, desk.clock.now())
+    await publish_visit(desk, work, org_id, scene.visit)
+
+
+async def staff_back(
+    desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, user_ref: str, tab: str | None = None, by: By
+) -> RoomView | None:
+    """The clinician's socket is there again; None when they are not in this visit's room any more."""
+    scene = await lock_scene(work, org_id, visit_id)
+    person = scene.with_user(user_ref)
+    if person is None or person.state not in TAKING_PART or scene.visit.state in OVER:
+        return None
+    return await join(desk, work, org_id, visit_id, user_ref=user_ref, tab=tab, by=by)
+
+
+async def peers_of(work: Work, org_id: OrgId, visit_id: str, participant_id: str) -> list[Peer]:
+    """The others in the room or called into it; raises VisitUnknown."""
+    scene = await read_scene(work, org_id, await store.get_visit(work, org_id, visit_id))
+    return peers_for(scene, scene.with_id(participant_id))
+
+
+async def enter(desk: Desk, work: Work, scene: Scene, person: Participant, verb: str, *, by: By) -> None:
+    """The person is seen in the room: counted, told to the others, recorded."""
+    now = desk.clock.now()
+    is_new = person.first_connected_at is None
+    scene.step(person, verb, now=now)
+    person.first_connected_at = person.first_connected_at or now
+    person.left_at = None
+    visit = scene.visit
+    visit.attendees_total += int(is_new)
+    visit.attendees_peak = max(visit.attendees_peak, len(scene.taking_part()))
+    tell_joined(desk, work, scene, person)
+    await record(
+        work, scene.org_id, Act.participant_joined, by=by, subject=visit.id, at=now, participant=person.id
+    )
+    await note_beginning(work, scene, now)
+
+
+async def note_beginning(work: Work, scene: Scene, now: datetime) -> None:
+    """The visit began when both sides were present for the first time."""
+    roles = {ParticipantRole(one.role) for one in scene.people if one.state == ParticipantState.connected}
+    if scene.visit.began_at is None and roles & STAFF and roles - STAFF:
+        scene.visit.began_at = now
+        by = By(Actor.system, "visits")
+        await record(work, scene.org_id, Act.visit_begun, by=by, subject=scene.visit.id, at=now)
+
+
+async def depart(
+    desk: Desk,
+    work: Work,
+    scene: Scene,
+    person: Participant,
+    *,
+    now: datetime,
+    by: By,
+    at: datetime | None = None,
+) -> bool:
+    """The person has left lobby or room, ``at`` that instant; False where there was nothing to leave."""
+    if not may(person.state, "leave"):
+        return False
+    was_in_room = person.state in IN_ROOM
+    scene.step(person, "leave", now=now)
+    person.left_at = at or now
+    person.waiting_since = person.arrival_at = person.gone_since = None
+    if was_in_room:
+        tell_left(desk, work, scene, person)
+    await record(
+        work,
+        scene.org_id,
+        Act.participant_left,
+        by=by,
+        subject=scene.visit.id,
+        at=now,
+        participant=person.id,
+    )
+    return True
+
+
+def lose(scene: Scene, person: Participant, now: datetime) -> None:
+    """The person's socket is lost: gone for now, reconnecting if they were in a call."""
+    person.present = False
+    person.gone_since = now if may(person.state, "leave") else None
+    if may(person.state, "lose"):
+        scene.step(person, "lose", now=now)
+    scene.touch()
+
+
+def come_again(scene: Scene, person: Participant, now: datetime) -> None:
+    """The person's call goes on where it was."""
+    scene.step(person, "return", now=now)
+    person.reconnects += 1
+
+
+def _holds(person: Participant, tab: str | None) -> bool:
+    return tab is None or person.tab == tab
+
+
+def _refuse_over(scene: Scene, now: datetime) -> None:
+    visit: Visit = scene.visit
+    if visit.state in OVER or (scene.window.is_past(now) and visit.state != VisitState.in_progress):
+        raise VisitOver
+
+
+def _refuse_full(desk: Desk, scene: Scene, person: Participant) -> None:
+    others = [one for one in scene.people if one.state in IN_ROOM and one.role != ParticipantRole.patient]
+    # The patient's place is kept for them, whether they are in it or not.
+    wanted = len({one.id for one in others} | {person.id}) + 1
+    if wanted > desk.meetings.capabilities.most_people:
+        raise RoomFull
+
+
+def _new_clinician(scene: Scene, work: Work, user_ref: str, now: datetime) -> Participant:
+    person = new_participant(scene.visit, role=ParticipantRole.clinician, now=now, user_ref=user_ref)
+    work.session.add(person)
+    scene.people.append(person)
+    return person
+
+
+def new_participant(
+    visit: Visit,
+    *,
+    role: ParticipantRole,
+    now: datetime,
+    seat_id: str | None = None,
+    user_ref: str | None = None,
+) -> Participant:
+    """A part in the visit that nobody has taken up yet."""
+    return Participant(
+        id=short_id("p"),
+        org_id=visit.org_id,
+        visit_id=visit.id,
+        seat_id=seat_id,
+        user_ref=user_ref,
+        role=role.value,
+        state=ParticipantState.invited.value,
+        since=now,
+        present=False,
+        reconnects=0,
+        created_at=now,
+    )

@@ -1,0 +1,150 @@
+"""Tables of launches, visits, seats and participants. Nothing here says who a patient is."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from housecall.db.base import Base
+
+
+class Launch(Base):
+    """One SMART launch: a clinician in one chart, or a hand-over from one. Sessions hang on it."""
+
+    __tablename__ = "launch"
+    __table_args__ = (Index("ix_launch_expires_at", "expires_at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    connection_id: Mapped[str] = mapped_column(ForeignKey("connection.id"))
+    persona: Mapped[str]
+    state: Mapped[str]  # begun | active | refused | ended
+    secret_hash: Mapped[str]
+    state_hash: Mapped[str | None] = mapped_column(unique=True)
+    nonce: Mapped[str | None]
+    verifier_sealed: Mapped[bytes | None]
+    tokens_sealed: Mapped[bytes | None]
+    tokens_expire_at: Mapped[datetime | None]
+    refreshed_at: Mapped[datetime | None]
+    user_ref: Mapped[str | None]
+    visit_ids: Mapped[list[str]]
+    encounter_ref_sealed: Mapped[bytes | None]
+    handed_over_from: Mapped[str | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class Handover(Base):
+    """A one-time code that opens a clinician's visit in a tab or browser of its own."""
+
+    __tablename__ = "handover"
+
+    code_hash: Mapped[str] = mapped_column(primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    launch_id: Mapped[str] = mapped_column(ForeignKey("launch.id"))
+    visit_id: Mapped[str] = mapped_column(ForeignKey("visit.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Visit(Base):
+    """One meeting on one appointment; ``ordinal`` counts the visits on the same appointment from 1."""
+
+    __tablename__ = "visit"
+    __table_args__ = (
+        UniqueConstraint("connection_id", "appointment_ref", "ordinal"),
+        Index("ix_visit_org_id_starts_at", "org_id", "starts_at"),
+        Index("ix_visit_live", "ends_at", postgresql_where="state IN ('scheduled','open')"),
+        Index("ix_visit_in_progress", "id", postgresql_where="state = 'in_progress'"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    connection_id: Mapped[str] = mapped_column(ForeignKey("connection.id"))
+    appointment_ref: Mapped[str]
+    appointment_version: Mapped[str]
+    ordinal: Mapped[int]
+    state: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    clinician_ref: Mapped[str | None]
+    location_ref: Mapped[str | None]
+    opened_at: Mapped[datetime | None]
+    # The moment both a staff member and a participant were present for the first time.
+    began_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]
+    lobby_wait_s: Mapped[int | None]
+    attendees_total: Mapped[int]
+    attendees_peak: Mapped[int]
+    # Whether the room hides network addresses, as the meeting service was set up when it was last used.
+    hides_addresses: Mapped[bool] = mapped_column(default=False)
+    # The clinic's word to whoever waits: a key into words.py, never typed text.
+    message_key: Mapped[str | None]
+    message_at: Mapped[datetime | None]
+    revision: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class Seat(Base):
+    """A place on an appointment that one link leads to; the link itself is kept as a hash only."""
+
+    __tablename__ = "seat"
+    __table_args__ = (Index("ix_seat_connection_id_appointment_ref", "connection_id", "appointment_ref"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    connection_id: Mapped[str] = mapped_column(ForeignKey("connection.id"))
+    appointment_ref: Mapped[str]
+    role: Mapped[str]
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    token_nonce: Mapped[str]
+    language: Mapped[str | None]
+    time_zone: Mapped[str | None]
+    # Who holds the seat: the hash of the cookie given at the first press; the newest holder wins.
+    holder_hash: Mapped[str | None]
+    revoked_at: Mapped[datetime | None]
+    revoked_because: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class Participant(Base):
+    """One person's part in one visit: where they are, since when, and how it went."""
+
+    __tablename__ = "participant"
+    __table_args__ = (
+        UniqueConstraint("visit_id", "seat_id"),
+        UniqueConstraint("visit_id", "user_ref"),
+        Index("ix_participant_seat_id", "seat_id"),
+        Index("ix_participant_gone", "gone_since", postgresql_where="gone_since IS NOT NULL"),
+        Index("ix_participant_present", "id", postgresql_where="present"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    visit_id: Mapped[str] = mapped_column(ForeignKey("visit.id"))
+    seat_id: Mapped[str | None] = mapped_column(ForeignKey("seat.id"))
+    user_ref: Mapped[str | None]
+    role: Mapped[str]
+    state: Mapped[str]
+    since: Mapped[datetime]
+    present: Mapped[bool]
+    # Which tab holds the place: an older tab's closing says nothing about this person.
+    tab: Mapped[str | None]
+    gone_since: Mapped[datetime | None]
+    device: Mapped[dict[str, Any] | None]
+    opened_at: Mapped[datetime | None]
+    # First entry to the lobby, and the present stay's beginning: the report counts from the first.
+    first_waiting_at: Mapped[datetime | None]
+    waiting_since: Mapped[datetime | None]
+    arrival_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None]
+    admitted_at: Mapped[datetime | None]
+    first_connected_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+    reconnects: Mapped[int]
+    created_at: Mapped[datetime]

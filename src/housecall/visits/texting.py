@@ -1,0 +1,151 @@
+"""Which messages a visit has: confirmation and reminders planned with it, a new time and a cancellation told."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+import phonenumbers
+
+from housecall.audit.model import By
+from housecall.db.database import Database
+from housecall.db.work import Work
+from housecall.kit.ids import OrgId
+from housecall.messaging import service as messages
+from housecall.messaging.model import Channel, MessageKind, MessageState, SuppressReason
+from housecall.messaging.tables import Message
+from housecall.tenancy.store import get_connection
+from housecall.tenancy.tables import Connection
+from housecall.visits.desk import Desk
+from housecall.visits.errors import NumberInvalid, VisitOver
+from housecall.visits.model import OVER
+from housecall.visits.scene import visit_window
+from housecall.visits.store import get_visit
+from housecall.visits.tables import Visit
+from housecall.visits.views import View, publish_visit
+
+# Told that something is planned or has a link: after that a change must be told as well.
+_NOT_TOLD: Final = frozenset({MessageState.planned, MessageState.suppressed})
+
+
+async def plan_for_new(
+    desk: Desk, work: Work, connection: Connection, visit: Visit, *, confirm: bool
+) -> None:
+    """A new visit has its confirmation, if wanted, and its reminders; planning again changes nothing."""
+    now = desk.clock.now()
+    if visit.ends_at <= now:
+        return
+    if confirm:
+        await _plan(work, connection, visit, MessageKind.confirmation, str(visit.ordinal), now, now)
+    due = list(_reminders(connection, visit))
+    ahead = [(instant, at) for instant, at in due if at > now]
+    for instant, at in ahead:
+        await _plan(work, connection, visit, MessageKind.reminder, instant, at, now)
+    if due and not ahead and not confirm and visit.starts_at > now:
+        # Booked before we came and about to begin: the last reminder is all that this patient will get.
+        await _plan(work, connection, visit, MessageKind.reminder, due[-1][0], now, now)
+
+
+async def plan_for_moved(desk: Desk, work: Work, connection: Connection, visit: Visit) -> None:
+    """The visit has another start: reminders follow it, and whoever had been told hears of the new time."""
+    org_id, now = OrgId(visit.org_id), desk.clock.now()
+    was_told = await _was_told(work, visit)
+    kinds = [MessageKind.reminder, MessageKind.changed]
+    reason = SuppressReason.visit_moved
+    await messages.cancel_planned(work, org_id, subject_ref=visit.id, kinds=kinds, reason=reason, now=now)
+    for instant, at in _reminders(connection, visit):
+        if at > now:
+            await _plan(work, connection, visit, MessageKind.reminder, instant, at, now)
+    if was_told and visit.ends_at > now:
+        # By revision, so that a visit moved away and back is told both times.
+        await _plan(work, connection, visit, MessageKind.changed, f"r{visit.revision}", now, now)
+
+
+async def plan_for_cancelled(desk: Desk, work: Work, connection: Connection, visit: Visit) -> None:
+    """Nothing planned leaves any more; whoever had been told hears that the visit is off."""
+    now, was_told = desk.clock.now(), await _was_told(work, visit)
+    await drop_planned(desk, work, visit, SuppressReason.visit_cancelled)
+    if was_told and visit.ends_at > now:
+        await _plan(work, connection, visit, MessageKind.cancelled, str(visit.ordinal), now, now)
+
+
+async def drop_planned(desk: Desk, work: Work, visit: Visit, reason: SuppressReason) -> None:
+    """What is still planned for the visit will not leave."""
+    await messages.cancel_planned(
+        work,
+        OrgId(visit.org_id),
+        subject_ref=visit.id,
+        reason=reason,
+        now=desk.clock.now(),
+    )
+
+
+async def send_link(
+    desk: Desk, database: Database, org_id: OrgId, visit_id: str, *, typed_number: str | None, by: By
+) -> View:
+    """The link leaves at once: to the number on file, read when it is sent, or to one typed in.
+
+    Raises VisitUnknown, VisitOver, NumberInvalid. Why a text was held back stands in the snapshot.
+    """
+    async with database.work() as work:
+        visit = await get_visit(work, org_id, visit_id)
+        connection = await get_connection(work, org_id, visit.connection_id)
+        now = desk.clock.now()
+        if visit.state in OVER or visit_window(visit, connection).is_past(now):
+            raise VisitOver
+        await messages.send_now(
+            work,
+            org_id,
+            connection_id=connection.id,
+            subject_ref=visit.id,
+            kind=MessageKind.link,
+            now=now,
+            requested_by=by,
+            typed_address=international(typed_number, connection) if typed_number else None,
+            sealer=desk.sealer,
+        )
+        visit.revision += 1
+        return await publish_visit(desk, work, org_id, visit)
+
+
+def international(typed: str, connection: Connection) -> str:
+    """The number in E.164, read as the connection's country writes it; raises NumberInvalid."""
+    try:
+        parsed = phonenumbers.parse(typed, connection.phone_region)
+    except phonenumbers.NumberParseException:
+        raise NumberInvalid from None
+    if not phonenumbers.is_possible_number(parsed):
+        raise NumberInvalid
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _reminders(connection: Connection, visit: Visit) -> Iterable[tuple[str, datetime]]:
+    """(instant, due) of each reminder, the earliest first; the start is part of the instant."""
+    for minutes in sorted(set(connection.reminder_offsets_min), reverse=True):
+        yield f"{minutes}.{visit.starts_at:%Y%m%dT%H%M%SZ}", visit.starts_at - timedelta(minutes=minutes)
+
+
+async def _was_told(work: Work, visit: Visit) -> bool:
+    said = await messages.list_messages(work, OrgId(visit.org_id), visit.id)
+    return any(MessageState(one.state) not in _NOT_TOLD for one in said)
+
+
+async def _plan(
+    work: Work,
+    connection: Connection,
+    visit: Visit,
+    kind: MessageKind,
+    instant: str,
+    due_at: datetime,
+    now: datetime,
+) -> Message:
+    return await messages.plan(
+        work,
+        OrgId(visit.org_id),
+        connection_id=connection.id,
+        subject_ref=visit.id,
+        kind=kind,
+        instant=instant,
+        channel=Channel.sms,
+        due_at=due_at,
+        now=now,
+    )

@@ -1,0 +1,142 @@
+"""What the panel is shown of a visit: a whole snapshot, without a name in it."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from housecall.db.work import Work
+from housecall.kit.ids import OrgId
+from housecall.messaging.service import newest_messages
+from housecall.messaging.tables import Message
+from housecall.tenancy.store import get_connection
+from housecall.visits import store
+from housecall.visits.desk import Desk
+from housecall.visits.model import ParticipantState, VisitState
+from housecall.visits.scene import current_patient, visit_window
+from housecall.visits.tables import Participant, Seat, Visit
+from housecall.visits.topics import staff_topic
+
+View = dict[str, Any]
+People = Sequence[tuple[Participant, Seat | None]]
+
+
+async def visit_view(work: Work, org_id: OrgId, visit: Visit, *, now: datetime | None = None) -> View:
+    """The visit's snapshot. Without ``now`` one past its window may still say that it can be restarted."""
+    return (await visit_views(work, org_id, [visit], now=now))[0]
+
+
+async def visit_views(
+    work: Work, org_id: OrgId, visits: Collection[Visit], *, now: datetime | None = None
+) -> list[View]:
+    """The visits' snapshots in their order; the number of queries does not grow with them."""
+    await work.session.flush()
+    ids = [visit.id for visit in visits]
+    people: dict[str, list[tuple[Participant, Seat | None]]] = {one: [] for one in ids}
+    for person, seat in await store.list_people(work, org_id, ids):
+        people[person.visit_id].append((person, seat))
+    messages = await newest_messages(work, org_id, ids)
+    restartable = await _restartable(work, org_id, visits, now)
+    return [
+        draw(visit, people[visit.id], messages.get(visit.id), can_restart=visit.id in restartable)
+        for visit in visits
+    ]
+
+
+async def publish_visit(desk: Desk, work: Work, org_id: OrgId, visit: Visit) -> View:
+    """Every panel that shows the visit gets its snapshot once this work is committed; answers it."""
+    view = await visit_view(work, org_id, visit, now=desk.clock.now())
+    publish_view(desk, work, view, topic=staff_topic(visit.id))
+    return view
+
+
+def publish_view(desk: Desk, work: Work, view: View, *, topic: str) -> None:
+    """The snapshot goes to ``topic`` once this work is committed."""
+    work.after_commit(lambda: desk.hub.publish(topic, {"type": "visit", "visit": view}))
+
+
+async def publish_message_change(desk: Desk, work: Work, org_id: OrgId, subject_ref: str) -> None:
+    """A message about the visit went further: panels get a snapshot. What is no visit is not ours."""
+    visit = await store.find_visit(work, org_id, subject_ref)
+    if visit is not None:
+        await publish_visit(desk, work, org_id, visit)
+
+
+async def _restartable(
+    work: Work, org_id: OrgId, visits: Collection[Visit], now: datetime | None
+) -> set[str]:
+    ended = [visit for visit in visits if visit.state == VisitState.ended]
+    if not ended:
+        return set()
+    keys = {(visit.connection_id, visit.appointment_ref) for visit in ended}
+    newest = await store.find_newest_ordinals(work, org_id, keys)
+    found = set()
+    for visit in ended:
+        connection = await get_connection(work, org_id, visit.connection_id)
+        is_past = now is not None and visit_window(visit, connection).is_past(now)
+        if newest[visit.connection_id, visit.appointment_ref] == visit.ordinal and not is_past:
+            found.add(visit.id)
+    return found
+
+
+def draw(visit: Visit, people: People, message: Message | None, *, can_restart: bool) -> View:
+    """The snapshot as JSON values."""
+    patient = current_patient(people)
+    return {
+        "visit": visit.id,
+        "rev": visit.revision,
+        "state": visit.state,
+        "starts_at": visit.starts_at.isoformat(),
+        "ends_at": visit.ends_at.isoformat(),
+        "ordinal": visit.ordinal,
+        "can_restart": can_restart,
+        "patient": _patient(patient, message),
+        "others": [_other(person) for person, _ in people if person.role != patient.role],
+        "attendees": visit.attendees_total,
+        "protected": visit.hides_addresses,
+        "hold_message": visit.message_key,
+    }
+
+
+def _patient(person: Participant, message: Message | None) -> View:
+    return {
+        "participant": person.id,
+        "state": person.state,
+        "since": person.since.isoformat(),
+        "waiting_since": stamp(person.waiting_since),
+        "first_waiting_at": stamp(person.first_waiting_at),
+        "present": person.present,
+        "device": person.device,
+        "message": _message(message) if message is not None else None,
+        "arrival": (
+            {"at": person.arrival_at.isoformat(), "acknowledged": person.acknowledged_at is not None}
+            if person.arrival_at is not None
+            else None
+        ),
+    }
+
+
+def _other(person: Participant) -> View:
+    state = ParticipantState(person.state).value
+    return {"participant": person.id, "role": person.role, "state": state, "user": person.user_ref or ""}
+
+
+def _message(message: Message) -> View:
+    at = (
+        message.delivered_at
+        or message.failed_at
+        or message.accepted_at
+        or message.queued_at
+        or message.created_at
+    )
+    return {
+        "kind": message.kind,
+        "channel": message.channel,
+        "state": message.state,
+        "reason": message.reason,
+        "at": at.isoformat(),
+    }
+
+
+def stamp(at: datetime | None) -> str | None:
+    """ISO 8601, or None."""
+    return at.isoformat() if at is not None else None

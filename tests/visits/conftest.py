@@ -1,0 +1,19 @@
+"""A clinic on a fresh database."""
+
+import pytest_asyncio
+
+from housecall.db.database import Database
+from housecall.kit.clock import FakeClock
+from housecall.kit.sealing import Sealer
+from tests.visits.clinic import Clinic, open_clinic
+from tests.visits.hospital import Hospital, open_hospital
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def clinic(database: Database, clock: FakeClock, sealer: Sealer) -> Clinic:
+    return await open_clinic(database, clock, sealer)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def hospital(database: Database, clock: FakeClock, sealer: Sealer) -> Hospital:
+    return await open_hospital(database, clock, sealer)
