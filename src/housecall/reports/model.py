@@ -1,0 +1,116 @@
+"""What a report row says, and by which rule."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+
+class Outcome(StrEnum):
+    """How a visit went, decided from what happened and nothing else."""
+
+    upcoming = "upcoming"
+    in_lobby = "in_lobby"
+    ongoing = "ongoing"
+    completed = "completed"
+    patient_not_seen = "patient_not_seen"
+    patient_absent = "patient_absent"
+    clinician_absent = "clinician_absent"
+    nobody_came = "nobody_came"
+    cancelled = "cancelled"
+
+
+WORDS: Final = {
+    Outcome.upcoming: "Upcoming",
+    Outcome.in_lobby: "Patient waiting",
+    Outcome.ongoing: "In progress",
+    Outcome.completed: "Completed",
+    Outcome.patient_not_seen: "Ended before the patient was seen",
+    Outcome.patient_absent: "No-show: patient",
+    Outcome.clinician_absent: "No-show: clinician",
+    Outcome.nobody_came: "No-show: both",
+    Outcome.cancelled: "Cancelled",
+}
+
+
+def outcome(*, state: str, began: bool, patient_came: bool, staff_came: bool) -> Outcome:
+    """How the visit went.
+
+    Completed means that both sides were present together. A visit that ended without it, or that nobody
+    began within its window, is a no-show of the side that did not come; a patient who waited in vain never
+    counts as completed.
+    """
+    if state == "cancelled":
+        return Outcome.cancelled
+    if state == "in_progress":
+        return Outcome.ongoing
+    if state in ("scheduled", "open"):
+        return Outcome.in_lobby if patient_came else Outcome.upcoming
+    if began:
+        return Outcome.completed
+    return _absence(patient_came=patient_came, staff_came=staff_came)
+
+
+def _absence(*, patient_came: bool, staff_came: bool) -> Outcome:
+    if patient_came and staff_came:
+        return Outcome.patient_not_seen
+    if patient_came:
+        return Outcome.clinician_absent
+    return Outcome.patient_absent if staff_came else Outcome.nobody_came
+
+
+@dataclass(frozen=True)
+class VisitRow:
+    """One visit in the visit report. Times are UTC; waits and durations whole seconds."""
+
+    visit: str
+    appointment: str
+    planned_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    lobby_wait_s: int | None
+    duration_s: int
+    outcome: Outcome
+    clinician: str
+    location: str
+    attendees: int
+    attendees_peak: int
+    texts_sent: int
+
+
+COLUMNS: Final = (
+    "Appointment ID",
+    "Planned start (UTC)",
+    "Start (UTC)",
+    "End (UTC)",
+    "Lobby wait (s)",
+    "Duration (s)",
+    "Status",
+    "Clinician (EHR id)",
+    "Location (EHR id)",
+    "Attendees",
+    "Attendees at once",
+    "Texts sent",
+)
+
+
+def cells(row: VisitRow) -> list[object]:
+    """The row in the order of ``COLUMNS``, as CSV shows it."""
+    return [
+        row.appointment,
+        _stamp(row.planned_at),
+        _stamp(row.started_at),
+        _stamp(row.ended_at),
+        row.lobby_wait_s,
+        row.duration_s,
+        WORDS[row.outcome],
+        row.clinician,
+        row.location,
+        row.attendees,
+        row.attendees_peak,
+        row.texts_sent,
+    ]
+
+
+def _stamp(at: datetime | None) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S") if at else ""

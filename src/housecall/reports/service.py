@@ -1,0 +1,72 @@
+"""Asking the reports: rows for a page, rows for a file; every reading is in the audit log."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from housecall.audit.model import Act, By
+from housecall.audit.service import record
+from housecall.db.work import Work
+from housecall.kit.ids import OrgId
+from housecall.reports import store
+from housecall.reports.model import VisitRow, outcome
+from housecall.reports.store import Window
+
+ROWS_A_PAGE: Final = 200
+ROWS_A_FILE: Final = 50_000
+
+
+async def read_visits(
+    work: Work,
+    org_id: OrgId,
+    *,
+    environment: str,
+    window: Window,
+    by: By,
+    now: datetime,
+    exported: bool = False,
+) -> list[VisitRow]:
+    """The visit report: one row a visit, those that nobody joined included, the latest first."""
+    facts = await store.list_visit_facts(work, org_id, environment, window)
+    act = Act.report_exported if exported else Act.report_read
+    await record(work, org_id, act, by=by, subject="visits", at=now, rows=len(facts), environment=environment)
+    return [_row(fact) for fact in facts]
+
+
+async def choose_environment(work: Work, org_id: OrgId, wanted: str | None) -> tuple[str, Sequence[str]]:
+    """The environment to report on, and those to choose from; production unless there is only a test."""
+    there = sorted(await store.list_environments(work, org_id)) or ["production"]
+    if wanted in there:
+        return wanted, there
+    return ("production" if "production" in there else there[0]), there
+
+
+def _row(fact: Any) -> VisitRow:
+    began, ended = fact.began_at, fact.ended_at
+    return VisitRow(
+        visit=fact.id,
+        appointment=fact.appointment_ref,
+        planned_at=fact.starts_at,
+        started_at=began,
+        ended_at=ended,
+        lobby_wait_s=_wait_s(fact),
+        duration_s=max(0, round((ended - began).total_seconds())) if began and ended else 0,
+        outcome=outcome(
+            state=fact.state,
+            began=began is not None,
+            patient_came=bool(fact.patient_came),
+            staff_came=bool(fact.staff_came),
+        ),
+        clinician=fact.clinician_ref or "",
+        location=fact.location_ref or "",
+        attendees=fact.attendees_total,
+        attendees_peak=fact.attendees_peak,
+        texts_sent=fact.sent,
+    )
+
+
+def _wait_s(fact: Any) -> int | None:
+    """From first entering the lobby to being admitted; who never was has waited until they left."""
+    wait: int | None = fact.lobby_wait_s
+    in_vain: float | None = fact.waited_in_vain_s
+    return round(in_vain) if wait is None and in_vain is not None else wait
