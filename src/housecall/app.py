@@ -1,0 +1,79 @@
+"""The web's composition root: every audience mounted, nothing decided."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from housecall import __version__
+from housecall.visits.sweep import mark_all_absent
+from housecall.web import errors, operation
+from housecall.web.api import routes as api_routes
+from housecall.web.hooks import routes as hook_routes
+from housecall.web.house import House
+from housecall.web.launch import routes as launch_routes
+from housecall.web.pages import STATIC
+from housecall.web.panel import doors as handover_routes
+from housecall.web.panel import routes as panel_routes
+from housecall.web.patient import routes as patient_routes
+from housecall.web.portal import entrance as portal_entrance
+from housecall.web.portal import routes as portal_routes
+from housecall.web.sockets import routes as socket_routes
+
+AUDIENCES: Final = (
+    operation.routes,
+    launch_routes,
+    panel_routes,
+    handover_routes,
+    patient_routes,
+    portal_entrance,
+    portal_routes,
+    api_routes,
+    hook_routes,
+)
+
+
+class BuiltFiles(StaticFiles):
+    """Our own scripts and style sheets; their names hold their content's hash, so they never change."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_cache(message: dict[str, object]) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", []))  # type: ignore[call-overload]
+                headers.append((b"cache-control", b"public, max-age=31536000, immutable"))
+                message["headers"] = headers
+            await send(message)
+
+        await super().__call__(scope, receive, send_with_cache)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def _open(app: FastAPI) -> AsyncIterator[None]:
+    house: House = app.state.house
+    await house.hub.start()
+    # Nobody is connected to a web process that has just begun; those who come back say so themselves.
+    async with house.database.work() as work:
+        await mark_all_absent(work, house.clock.now())
+    yield
+
+
+def make_app(house: House) -> FastAPI:
+    """The web application over a built house."""
+    app = FastAPI(
+        title="Housecall",
+        version=__version__,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_open,
+    )
+    app.state.house = house
+    errors.install(app)
+    for audience in AUDIENCES:
+        app.include_router(audience)
+    app.router.routes.extend(socket_routes)
+    app.mount("/static", BuiltFiles(directory=STATIC, check_dir=False), name="static")
+    return app

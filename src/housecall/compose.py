@@ -1,0 +1,117 @@
+"""Puts the house together from its settings: what the web and the worker both stand on."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from housecall.db.database import Database
+from housecall.db.embedded import EmbeddedPostgres
+from housecall.db.migrate import migrate
+from housecall.db.queue import make_queue
+from housecall.ehr.addresses import NetworkRules
+from housecall.kit.clock import Clock, SystemClock
+from housecall.kit.sealing import Sealer, parse_master_keys, read_or_make_key
+from housecall.kit.settings import SettingInvalid, Settings
+from housecall.meetings.registry import backend_for
+from housecall.realtime.bus import bus_for
+from housecall.realtime.hub import Hub
+from housecall.tenancy.directory import EhrDirectory
+from housecall.tenancy.keys import ensure_signing_key
+from housecall.visits.desk import Desk
+from housecall.web.house import House
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the data is: a server named by a setting, or the embedded one that this process holds a share in."""
+
+    url: str
+    dsn: str
+    embedded: EmbeddedPostgres | None
+
+    def leave(self) -> None:
+        """Give back the share in the embedded server; the last one to leave stops it."""
+        if self.embedded is not None:
+            self.embedded.leave()
+
+
+def data_dir(settings: Settings) -> Path:
+    """The data directory, made if missing."""
+    folder = Path(settings.text("HOUSECALL_DATA_DIR")).expanduser().resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def open_place(settings: Settings) -> Place:
+    """The database of these settings, started or joined, and migrated."""
+    given = settings.text("HOUSECALL_DATABASE_URL")
+    if given:
+        dsn = "postgresql://" + given.split("://", 1)[-1]
+        place = Place(url=dsn.replace("postgresql://", "postgresql+psycopg://", 1), dsn=dsn, embedded=None)
+    else:
+        embedded = EmbeddedPostgres.join(data_dir(settings))
+        place = Place(url=embedded.url, dsn=embedded.dsn, embedded=embedded)
+    try:
+        migrate(place.url)
+    except BaseException:
+        place.leave()
+        raise
+    return place
+
+
+def sealer_for(settings: Settings) -> Sealer:
+    """The sealer under the master key of the settings, or under one made in the data directory."""
+    given = settings.text("HOUSECALL_MASTER_KEY")
+    if given:
+        try:
+            return Sealer(*parse_master_keys(given))
+        except ValueError as fault:
+            raise SettingInvalid(str(fault)) from None
+    path = data_dir(settings) / "master.key"
+    if not path.exists():
+        log.warning(
+            "HOUSECALL_MASTER_KEY is not set: a key was made in the data directory. Keep a copy of it."
+        )
+    return Sealer(read_or_make_key(path))
+
+
+async def build_house(settings: Settings, place: Place, *, clock: Clock | None = None) -> House:
+    """The house on an open database; nothing runs in it yet."""
+    clock = clock or SystemClock()
+    sealer = sealer_for(settings)
+    database = Database({settings.region: place.url}, make_queue(place.dsn))
+    network = NetworkRules.from_setting(
+        settings.words("HOUSECALL_ALLOW_PRIVATE_ADDRESSES"), settings.text("HOUSECALL_CA_FILE")
+    )
+    directory = EhrDirectory(clock, sealer, network)
+    async with database.work() as work:
+        directory.use_signing_key(await ensure_signing_key(work, sealer, now=clock.now()))
+    hub = Hub(bus_for(settings.text("HOUSECALL_REDIS_URL")))
+    desk = Desk(
+        clock=clock,
+        hub=hub,
+        sealer=sealer,
+        ehr=directory,
+        public_url=settings.public_url,
+        meetings=backend_for(settings, clock),
+    )
+    return House(
+        settings=settings,
+        database=database,
+        sealer=sealer,
+        clock=clock,
+        hub=hub,
+        desk=desk,
+        public_url=settings.public_url,
+    )
+
+
+async def close_house(house: House) -> None:
+    """Everything the house holds is given back."""
+    await house.hub.stop()
+    await house.desk.ehr.close()
+    await house.database.close()
+    await asyncio.sleep(0)  # lets closed transports finish before the loop ends

@@ -1,0 +1,1 @@
+"""Every URL, by audience: launch, panel, patient, portal, api, hooks, sockets, operation."""

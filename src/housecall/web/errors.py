@@ -1,0 +1,118 @@
+"""The one place where an error becomes an answer over HTTP."""
+
+import logging
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from housecall.kit.errors import HousecallError, Kind
+from housecall.web.pages import render
+
+log = logging.getLogger(__name__)
+
+STATUS: Final = {
+    Kind.not_found: 404,
+    Kind.forbidden: 403,
+    Kind.unauthenticated: 401,
+    Kind.conflict: 409,
+    Kind.invalid: 400,
+    Kind.upstream: 502,
+    Kind.busy: 503,
+    Kind.internal: 500,
+}
+
+# What a person can do next, by the kind of fault; a page may say more.
+WAY_ON: Final = {
+    Kind.not_found: "Go back to where you came from and try again.",
+    Kind.forbidden: "Ask your administrator if you think you should be let in.",
+    Kind.unauthenticated: "Open the chart again to sign in.",
+    Kind.conflict: "Reload the page to see how things stand now.",
+    Kind.invalid: "Check what was entered and try again.",
+    Kind.upstream: "Try again in a minute. If it goes on, tell your IT support the code below.",
+    Kind.busy: "Try again in a moment.",
+    Kind.internal: "Try again. If it goes on, tell your IT support the code below.",
+}
+
+
+def wants_json(request: Request) -> bool:
+    """Whether the caller is a program: it says so, or it calls an address that only programs call."""
+    path = request.url.path
+    if path.startswith(("/api/", "/hooks/")) or request.headers.get("x-housecall"):
+        return True
+    return "text/html" not in request.headers.get("accept", "text/html")
+
+
+def answer(request: Request, error: HousecallError) -> Response:
+    """The error as JSON for programs, as a page for people."""
+    status = STATUS[error.kind]
+    headers = {"Retry-After": "5"} if error.kind is Kind.busy else {}
+    if wants_json(request):
+        body = {"code": error.code, "sentence": error.sentence}
+        return JSONResponse(body, status_code=status, headers={"Cache-Control": "no-store", **headers})
+    page = render(
+        request,
+        "error.html",
+        status=status,
+        frame_ancestors=getattr(request.state, "frame_ancestors", "'none'"),
+        code=error.code,
+        sentence=error.sentence,
+        way_on=WAY_ON[error.kind],
+    )
+    page.headers.update(headers)
+    return page
+
+
+class PageUnknown(HousecallError):
+    """There is no page at this address."""
+
+    kind = Kind.not_found
+    code = "web.page_unknown"
+
+
+class RequestInvalid(HousecallError):
+    """Something in the request is missing or has the wrong form."""
+
+    kind = Kind.invalid
+    code = "web.request_invalid"
+
+
+class Unforeseen(HousecallError):
+    """Something went wrong on our side; it has been written down for the people who run this."""
+
+    kind = Kind.internal
+    code = "web.unforeseen"
+
+
+def install(app: FastAPI) -> None:
+    """Have every error of the application answered here."""
+
+    async def ours(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HousecallError)
+        if error.kind is Kind.internal:
+            log.error("A request failed.", extra={"code": error.code}, exc_info=error)
+        return answer(request, error)
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == 404:
+            return answer(request, PageUnknown())
+        return answer(request, RequestInvalid())
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        # Only the names of fields: what was typed may be somebody's number.
+        fields = sorted({".".join(str(part) for part in fault["loc"][1:]) for fault in error.errors()})
+        return answer(request, RequestInvalid(f"Missing or of the wrong form: {', '.join(fields)}."))
+
+    async def unforeseen(request: Request, error: Exception) -> Response:
+        log.error("A request failed in an unforeseen way.", exc_info=error)
+        return answer(request, Unforeseen())
+
+    app.add_exception_handler(HousecallError, ours)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(Exception, unforeseen)

@@ -1,0 +1,37 @@
+"""What every request can reach: built once by the composition root, read-only afterwards."""
+
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+
+from housecall.db.database import Database
+from housecall.kit.clock import Clock
+from housecall.kit.sealing import Sealer
+from housecall.kit.settings import Settings
+from housecall.realtime.hub import Hub
+from housecall.visits.desk import Desk
+
+
+@dataclass(frozen=True)
+class House:
+    """The rooms' open doors, handed to the web."""
+
+    settings: Settings
+    database: Database
+    sealer: Sealer
+    clock: Clock
+    hub: Hub
+    desk: Desk
+    public_url: str
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the sandbox belongs to this deployment."""
+        return self.settings.flag("HOUSECALL_DEMO")
+
+
+def house_of(request: HTTPConnection) -> House:
+    """The house a request or socket came to."""
+    house = request.app.state.house
+    assert isinstance(house, House)
+    return house

@@ -1,0 +1,115 @@
+"""The EHR's entrance: launch, redirect back, our public keys. Open on purpose: a launch is how one signs in."""
+
+from typing import Annotated, ClassVar
+from urllib.parse import urlsplit
+
+from fastapi import Query, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from housecall.ehr.base import Persona
+from housecall.kit.errors import HousecallError, Kind
+from housecall.tenancy import store as tenancy_store
+from housecall.tenancy.errors import ConnectionAmbiguous, ConnectionUnknown
+from housecall.tenancy.keys import published_keys
+from housecall.tenancy.tables import Connection
+from housecall.visits.launches import begin_launch, finish_launch
+from housecall.web.audience import Audience
+from housecall.web.cookies import launch_cookie, set_launch_cookie
+from housecall.web.house import House, house_of
+
+
+def frameable(request: Request) -> None:
+    """Pages of this audience hold nothing of anybody and no button that acts: any EHR may frame them."""
+    request.state.frame_ancestors = "*"
+
+
+routes = Audience("launch", guard=frameable, include_in_schema=False)
+
+Text = Annotated[str | None, Query(max_length=4096)]
+
+
+class LaunchIncomplete(HousecallError):
+    """Housecall was opened without the EHR's launch. It must be opened from a patient's chart."""
+
+    kind: ClassVar[Kind] = Kind.invalid
+    code: ClassVar[str] = "web.launch_incomplete"
+
+
+@routes.get("/ehr/launch")
+async def launch(request: Request, iss: Text = None, launch: Text = None) -> Response:
+    """A clinician's launch at the address without a connection: works while one connection has that base URL."""
+    return await _begin(request, None, iss, launch, "practitioner")
+
+
+@routes.get("/ehr/launch/{connection_id}")
+async def launch_connection(
+    request: Request, connection_id: str, iss: Text = None, launch: Text = None
+) -> Response:
+    """A clinician's launch."""
+    return await _begin(request, connection_id, iss, launch, "practitioner")
+
+
+@routes.get("/ehr/callback")
+async def callback(
+    request: Request, state: Text = None, code: Text = None, error: Text = None, error_uri: Text = None
+) -> Response:
+    """The EHR's answer to a clinician's launch; leads to the panel in the same frame."""
+    house = house_of(request)
+    finished = await finish_launch(
+        house.desk,
+        house.database,
+        state=state,
+        code=code,
+        error=error,
+        cookie_of=lambda launch_id: request.cookies.get(launch_cookie(launch_id)),
+    )
+    return _redirect(f"/panel/{finished.id}")
+
+
+@routes.get("/ehr/jwks.json")
+async def jwks(request: Request) -> Response:
+    """Our public keys, for EHRs that check signed assertions."""
+    async with house_of(request).database.work() as work:
+        keys = await published_keys(work)
+    return JSONResponse(keys, headers={"Cache-Control": "public, max-age=300"})
+
+
+async def _begin(
+    request: Request, connection_id: str | None, iss: str | None, code: str | None, persona: Persona
+) -> Response:
+    if not iss or not code:
+        raise LaunchIncomplete
+    house = house_of(request)
+    connection = await _connection(house, connection_id, iss)
+    begun = await begin_launch(house.desk, house.database, connection, launch=code, persona=persona)
+    response = _redirect(begun.authorization_url)
+    set_launch_cookie(response, begun.launch_id, begun.cookie_secret)
+    return response
+
+
+async def _connection(house: House, connection_id: str | None, iss: str) -> Connection:
+    """The connection that was launched; nothing is ever asked of an address that is not connected."""
+    base_url = iss.rstrip("/")
+    async with house.database.work() as work:
+        if connection_id is not None:
+            found = await tenancy_store.find_connection_anywhere(work, connection_id)
+            if found is None or found.base_url != base_url:
+                raise ConnectionUnknown
+            return found
+        candidates = await tenancy_store.list_connections_by_base_url(work, base_url)
+    if not candidates:
+        raise ConnectionUnknown
+    if len(candidates) > 1:
+        raise ConnectionAmbiguous
+    return candidates[0]
+
+
+def _redirect(url: str) -> RedirectResponse:
+    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return RedirectResponse(url, status_code=303, headers=headers)
+
+
+def frame_ancestors_of(connection: Connection) -> str:
+    """Who may frame the panel: the EHR's own origin and those listed on the connection, port included."""
+    parts = urlsplit(connection.base_url)
+    return " ".join(dict.fromkeys([f"{parts.scheme}://{parts.netloc}", *connection.frame_ancestors]))

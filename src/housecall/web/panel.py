@@ -1,0 +1,239 @@
+"""The clinician's panel in the chart: one page, its acts, and the hand-over to a tab of its own."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Final
+
+from fastapi import Body, Depends, Request
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from housecall.audit.model import Actor, By
+from housecall.kit.errors import HousecallError, Kind
+from housecall.kit.ids import OrgId
+from housecall.messaging.service import list_messages
+from housecall.tenancy.store import get_connection, get_organisation
+from housecall.tenancy.tables import Connection
+from housecall.visits import service
+from housecall.visits.details import read_details
+from housecall.visits.errors import VisitUnknown
+from housecall.visits.handover import make_handover, use_handover
+from housecall.visits.launches import find_launch
+from housecall.visits.store import list_visits
+from housecall.visits.tables import Launch
+from housecall.visits.texting import send_link
+from housecall.visits.views import visit_views
+from housecall.web.audience import Audience, anyone
+from housecall.web.cookies import launch_cookie, set_launch_cookie
+from housecall.web.house import House, house_of
+from housecall.web.launch import frame_ancestors_of
+from housecall.web.pages import render
+
+
+class PanelClosed(HousecallError):
+    """This panel's session is over. Open Housecall from the chart again."""
+
+    kind: ClassVar[Kind] = Kind.unauthenticated
+    code: ClassVar[str] = "web.panel_closed"
+
+
+class RequestForeign(HousecallError):
+    """This request did not come from our own page."""
+
+    kind: ClassVar[Kind] = Kind.forbidden
+    code: ClassVar[str] = "web.request_foreign"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The clinician behind a request: a launch, its connection and organisation."""
+
+    house: House
+    launch: Launch
+    connection: Connection
+    org_id: OrgId
+
+    @property
+    def by(self) -> By:
+        """The clinician as the audit log knows them."""
+        return By(Actor.clinician, self.launch.user_ref or "")
+
+    def visit(self, visit_id: str) -> str:
+        """The visit's id, if this launch is about it; raises VisitUnknown."""
+        if visit_id not in self.launch.visit_ids:
+            raise VisitUnknown
+        return visit_id
+
+
+async def panel_guard(request: Request, launch_id: str) -> Caller:
+    """The caller by the launch's own cookie; an act must also come from our own page."""
+    house = house_of(request)
+    request.state.frame_ancestors = "*"
+    if request.method != "GET":
+        _refuse_foreign(request, house)
+    secret = request.cookies.get(launch_cookie(launch_id)) or ""
+    async with house.database.work() as work:
+        launch = await find_launch(work, launch_id, secret, now=house.clock.now())
+        if launch is None or launch.persona != "practitioner":
+            raise PanelClosed
+        org_id = OrgId(launch.org_id)
+        connection = await get_connection(work, org_id, launch.connection_id)
+    request.state.frame_ancestors = frame_ancestors_of(connection)
+    return Caller(house, launch, connection, org_id)
+
+
+def _refuse_foreign(request: Request, house: House) -> None:
+    origin = request.headers.get("origin")
+    if request.headers.get("x-housecall") != "panel" or (origin and origin != house.public_url):
+        raise RequestForeign
+
+
+routes = Audience("panel", guard=panel_guard, include_in_schema=False)
+doors = Audience("hand-over", guard=anyone, include_in_schema=False)
+Guarded = Annotated[Caller, Depends(panel_guard)]
+
+
+@routes.get("/panel/{launch_id}")
+async def panel(request: Request, launch_id: str, caller: Guarded) -> Response:
+    """The panel; what it shows first is in the page, what changes comes by its socket."""
+    async with caller.house.database.work() as work:
+        visits = await list_visits(work, caller.org_id, caller.launch.visit_ids)
+        views = await visit_views(work, caller.org_id, visits)
+        organisation = await get_organisation(work, caller.org_id)
+    first = {
+        "launch": caller.launch.id,
+        "visits": views,
+        "clinic": organisation.display_name,
+        "time_zone": caller.connection.time_zone,
+        "alone": caller.launch.handed_over_from is not None,
+        "server_now": caller.house.clock.now().isoformat(),
+    }
+    return render(
+        request,
+        "panel/panel.html",
+        frame_ancestors=request.state.frame_ancestors,
+        first=first,
+        clinic=organisation.display_name,
+    )
+
+
+@routes.get("/panel/{launch_id}/visits/{visit_id}/details")
+async def details(launch_id: str, visit_id: str, caller: Guarded) -> Response:
+    """Who and when, read from the EHR now; kept nowhere."""
+    found = await read_details(
+        caller.house.desk, caller.house.database, caller.launch, caller.visit(visit_id)
+    )
+    return _fresh(found)
+
+
+@routes.get("/panel/{launch_id}/visits/{visit_id}/messages")
+async def messages(launch_id: str, visit_id: str, caller: Guarded) -> Response:
+    """The visit's messages, oldest first, without addresses."""
+    async with caller.house.database.work() as work:
+        found = await list_messages(work, caller.org_id, caller.visit(visit_id))
+    return _fresh(
+        [
+            {
+                "kind": one.kind,
+                "channel": one.channel,
+                "state": one.state,
+                "reason": one.reason,
+                "due_at": one.due_at.isoformat(),
+                "at": _changed_at(one).isoformat(),
+            }
+            for one in found
+        ]
+    )
+
+
+def _changed_at(message: Any) -> Any:
+    return (
+        message.delivered_at
+        or message.failed_at
+        or message.accepted_at
+        or message.queued_at
+        or message.created_at
+    )
+
+
+Act = Callable[..., Awaitable[dict[str, Any]]]
+
+ACTS: Final[dict[str, Act]] = {
+    "admit": service.admit,
+    "decline": service.decline,
+    "hold": service.hold,
+    "resume": service.resume,
+    "send-back": service.send_back,
+    "end": service.end_visit,
+    "acknowledge": service.acknowledge_arrival,
+    "restart": service.restart_visit,
+}
+
+
+class LinkRequest(BaseModel):
+    """Where to send the link: nowhere named means the number on file."""
+
+    to: str | None = Field(default=None, max_length=40)
+
+
+@routes.post("/panel/{launch_id}/visits/{visit_id}/send-link")
+async def send_link_by_hand(
+    launch_id: str, visit_id: str, caller: Guarded, wanted: Annotated[LinkRequest, Body()]
+) -> Response:
+    """The link goes out now, by text."""
+    view = await send_link(
+        caller.house.desk,
+        caller.house.database,
+        caller.org_id,
+        caller.visit(visit_id),
+        typed_number=(wanted.to or "").strip() or None,
+        by=caller.by,
+    )
+    return _fresh(view)
+
+
+@routes.post("/panel/{launch_id}/visits/{visit_id}/handover")
+async def hand_over(launch_id: str, visit_id: str, caller: Guarded) -> Response:
+    """A one-time address that opens this visit in a tab or browser of its own."""
+    async with caller.house.database.work() as work:
+        code = await make_handover(caller.house.desk, work, caller.launch, caller.visit(visit_id))
+    return _fresh({"url": f"{caller.house.public_url}/h/{code}"})
+
+
+@routes.post("/panel/{launch_id}/visits/{visit_id}/{act}")
+async def act_on_visit(launch_id: str, visit_id: str, act: str, caller: Guarded) -> Response:
+    """One act of the clinician on a visit; the answer is the visit as it stands then."""
+    if act not in ACTS:
+        raise VisitUnknown
+    async with caller.house.database.work() as work:
+        view = await ACTS[act](caller.house.desk, work, caller.org_id, caller.visit(visit_id), by=caller.by)
+        if view["visit"] not in caller.launch.visit_ids:
+            # A visit begun again is a new one on the same appointment: this launch is about it from now on.
+            launch = await work.session.get_one(Launch, caller.launch.id)
+            launch.visit_ids = [*launch.visit_ids, view["visit"]]
+    return _fresh(view)
+
+
+@doors.get("/h/{code}")
+async def door(request: Request, code: str) -> Response:
+    """The page behind a hand-over address; it changes nothing until it is pressed."""
+    return render(request, "panel/handover.html")
+
+
+@doors.post("/h/{code}")
+async def walk_through(request: Request, code: str) -> Response:
+    """The code is used up, and this browser holds the visit."""
+    house = house_of(request)
+    async with house.database.work() as work:
+        launch, secret = await use_handover(house.desk, work, code)
+    response = RedirectResponse(
+        f"/panel/{launch.id}",
+        status_code=303,
+        headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"},
+    )
+    set_launch_cookie(response, launch.id, secret)
+    return response
+
+
+def _fresh(body: Any) -> JSONResponse:
+    return JSONResponse(body, headers={"Cache-Control": "no-store"})

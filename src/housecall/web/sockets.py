@@ -1,0 +1,15 @@
+"""The live connections by audience: each has one door, and each door one guard."""
+
+from typing import Final
+
+from starlette.routing import WebSocketRoute
+
+from housecall.realtime.messages import parse_patient, parse_staff
+from housecall.web.sockets_door import Door
+from housecall.web.sockets_patient import enter_seat
+from housecall.web.sockets_staff import enter_panel
+
+routes: Final = [
+    WebSocketRoute("/seat/{seat_id}/socket", Door(enter_seat, parse_patient), name="patient-socket"),
+    WebSocketRoute("/panel/{launch_id}/socket", Door(enter_panel, parse_staff), name="staff-socket"),
+]

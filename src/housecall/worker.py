@@ -1,0 +1,100 @@
+"""The worker's composition root: the queue, the outbox, the feeds' ticker, the sweeps."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from housecall.audit.service import chain_new_entries
+from housecall.db.queue import reclaim_orphans
+from housecall.kit.ids import OrgId
+from housecall.messaging import jobs as messaging_jobs
+from housecall.messaging.outbox import Outbox
+from housecall.messaging.providers.registry import providers_for
+from housecall.tenancy.store import list_connections_due
+from housecall.visits import jobs as visit_jobs
+from housecall.visits.recipients import VisitRecipients
+from housecall.visits.sweep import sweep
+from housecall.visits.views import publish_message_change
+from housecall.web.house import House
+
+log = logging.getLogger(__name__)
+
+Round = Callable[[], Awaitable[object]]
+
+
+class Worker:
+    """Runs until it is cancelled; any number of them may run on the same database."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._queue = house.database.queue
+        self._feed_every = timedelta(seconds=house.settings.number("HOUSECALL_FEED_EVERY_S"))
+        self._outbox = Outbox(
+            database=house.database,
+            providers=providers_for(house.settings),
+            resolver=VisitRecipients(house.desk, house.database),
+            clock=house.clock,
+            sealer=house.sealer,
+            on_change=self._message_changed,
+        )
+        visit_jobs.register(self._queue, house.desk, house.database, feed_every=self._feed_every)
+        messaging_jobs.register(self._queue, house.database, house.clock, on_change=self._message_changed)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            # It ends by itself when the database goes away, and must not stay ended.
+            tasks.create_task(_every(0.5, "queue", self._run_queue))
+            tasks.create_task(_every(0.5, "reclaim", lambda: reclaim_orphans(self._queue)))
+            tasks.create_task(_every(0.3, "outbox", self._send_all_due))
+            tasks.create_task(_every(0.5, "feeds", self._enqueue_due_feeds))
+            tasks.create_task(_every(2.0, "sweep", self._sweep))
+            tasks.create_task(_every(1.0, "audit", self._chain))
+
+    async def _run_queue(self) -> None:
+        # Polled often, because a job taken back from a killed worker sends no notification.
+        await self._queue.run_worker_async(
+            concurrency=20,
+            fetch_job_polling_interval=0.5,
+            install_signal_handlers=False,
+            delete_jobs="successful",
+            shutdown_graceful_timeout=3.0,
+        )
+
+    async def _send_all_due(self) -> None:
+        while await self._outbox.send_due():
+            pass
+
+    async def _enqueue_due_feeds(self) -> None:
+        async with self._house.database.work() as work:
+            for connection_id in await list_connections_due(work, self._house.clock.now()):
+                await work.enqueue(
+                    "visits.poll_connection",
+                    queueing_lock=f"poll:{connection_id}",
+                    lock=f"poll:{connection_id}",
+                    connection_id=connection_id,
+                )
+
+    async def _sweep(self) -> None:
+        async with self._house.database.work() as work:
+            await sweep(self._house.desk, work)
+
+    async def _chain(self) -> None:
+        async with self._house.database.work() as work:
+            await chain_new_entries(work)
+
+    async def _message_changed(self, org_id: OrgId, subject_ref: str) -> None:
+        async with self._house.database.work() as work:
+            await publish_message_change(self._house.desk, work, org_id, subject_ref)
+
+
+async def _every(seconds: float, name: str, round_: Round) -> None:
+    """Do one round after the other; one that fails is logged, and the next one comes all the same."""
+    while True:
+        try:
+            await round_()
+        except Exception:
+            log.exception("A round of the worker failed.", extra={"round": name})
+            await asyncio.sleep(1.0)
+        await asyncio.sleep(seconds)
