@@ -1,0 +1,150 @@
+"""``housecall connect``: declares a connection without the portal; prints one JSON object."""
+
+import argparse
+import asyncio
+import json
+import sys
+from typing import ClassVar
+
+from housecall.audit.model import Actor, By
+from housecall.compose import Place, build_house, close_house, open_place
+from housecall.ehr.addresses import NetworkRules
+from housecall.ehr.base import ClientKind, Vendor
+from housecall.ehr.validation import Level, validate
+from housecall.kit.clock import SystemClock
+from housecall.kit.errors import HousecallError, Kind
+from housecall.kit.ids import OrgId
+from housecall.kit.settings import Settings
+from housecall.tenancy.model import Environment
+from housecall.tenancy.service import Declaration, declare_connection, ensure_organisation
+from housecall.tenancy.tables import Connection
+from housecall.web.house import House
+
+_OPERATOR = By(Actor.operator, "command-line")
+
+
+class ConnectionRefused(HousecallError):
+    """The EHR's address did not pass the checks; nothing was changed."""
+
+    kind: ClassVar[Kind] = Kind.invalid
+    code: ClassVar[str] = "commands.connection_refused"
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser("connect", help="declare a connection to an EHR")
+    parser.add_argument("--base-url", required=True)
+    parser.add_argument("--environment", choices=[one.value for one in Environment], required=True)
+    parser.add_argument("--client-id", required=True)
+    secret = parser.add_mutually_exclusive_group()
+    secret.add_argument("--client-secret")
+    secret.add_argument("--jwks", action="store_true", help="authenticate with our published keys")
+    parser.add_argument("--system-client-id")
+    parser.add_argument("--system-client-secret")
+    parser.add_argument("--vendor", choices=["millennium", "epic", "generic"])
+    parser.add_argument("--organisation", default="default")
+    parser.add_argument("--location", nargs="+", action="extend", default=[])
+    parser.add_argument("--practitioner", nargs="+", action="extend", default=[])
+    parser.add_argument("--virtual", nargs="+", action="extend", default=[], metavar="RULE")
+    parser.add_argument("--texts-from")
+    parser.add_argument("--texts-to", nargs="+", action="extend", default=[], metavar="any|NUMBER")
+    parser.add_argument("--consent-send", action="store_true")
+    parser.add_argument("--consent-attendees", action="store_true")
+    parser.add_argument("--confirm-existing", action="store_true")
+    parser.add_argument(
+        "--time-zone", default="America/Chicago", help="the clinic's, where the EHR gives none"
+    )
+    parser.add_argument("--phone-region", default="US", help="the country of numbers written without a code")
+    parser.add_argument("--frame-ancestor", nargs="+", action="extend", default=[], metavar="ORIGIN")
+    parser.set_defaults(run=run)
+
+
+def run(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Declare the connection and print what to register with the EHR."""
+    place = open_place(settings)
+    try:
+        answer = asyncio.run(_connect(settings, place, arguments))
+    finally:
+        place.leave()
+    print(json.dumps(answer))  # noqa: T201
+    return 0
+
+
+async def _connect(settings: Settings, place: Place, arguments: argparse.Namespace) -> dict[str, str]:
+    network = NetworkRules.from_setting(
+        settings.words("HOUSECALL_ALLOW_PRIVATE_ADDRESSES"), settings.text("HOUSECALL_CA_FILE")
+    )
+    result = await validate(
+        arguments.base_url,
+        network=network,
+        clock=SystemClock(),
+        client_kind=ClientKind(kind_of(arguments)),
+        vendor=Vendor(arguments.vendor) if arguments.vendor else None,
+    )
+    for finding in result.findings:
+        if finding.level is not Level.ok:
+            print(f"{finding.level}: {finding.sentence} {finding.mend}".strip(), file=sys.stderr)  # noqa: T201
+    if not result.is_usable:
+        raise ConnectionRefused
+    vendor = result.vendor.value if result.vendor else "generic"
+    house = await build_house(settings, place)
+    try:
+        connection = await declare(
+            house, declaration_of(arguments, vendor), organisation=arguments.organisation
+        )
+    finally:
+        await close_house(house)
+    return addresses_of(connection, settings.public_url)
+
+
+def kind_of(arguments: argparse.Namespace) -> str:
+    """How our client proves itself: by published keys, by a secret, or not at all."""
+    return "asymmetric" if arguments.jwks else "symmetric" if arguments.client_secret else "public"
+
+
+def declaration_of(arguments: argparse.Namespace, vendor: str) -> Declaration:
+    """The declaration that the command line stands for."""
+    return Declaration(
+        base_url=arguments.base_url,
+        environment=Environment(arguments.environment),
+        vendor=vendor,
+        client_kind=kind_of(arguments),
+        client_id=arguments.client_id,
+        client_secret=arguments.client_secret,
+        system_client_id=arguments.system_client_id,
+        system_client_secret=arguments.system_client_secret,
+        locations=tuple(arguments.location),
+        practitioners=tuple(arguments.practitioner),
+        virtual_rules=tuple(arguments.virtual),
+        texts_from=arguments.texts_from,
+        texts_to=tuple(arguments.texts_to),
+        consent_send=arguments.consent_send,
+        consent_attendees=arguments.consent_attendees,
+        confirm_existing=arguments.confirm_existing,
+        time_zone=arguments.time_zone,
+        phone_region=arguments.phone_region,
+        frame_ancestors=tuple(arguments.frame_ancestor),
+    )
+
+
+async def declare(house: House, declared: Declaration, *, organisation: str) -> Connection:
+    """The connection stands, under an organisation that is made if missing."""
+    now = house.clock.now()
+    async with house.database.work() as work:
+        owner = await ensure_organisation(
+            work, organisation, region=house.settings.region, now=now, by=_OPERATOR
+        )
+        return await declare_connection(
+            work, OrgId(owner.id), declared, sealer=house.sealer, now=now, by=_OPERATOR
+        )
+
+
+def addresses_of(connection: Connection, public_url: str) -> dict[str, str]:
+    """What the EHR's administrator registers."""
+    return {
+        "id": connection.id,
+        "launch_url": f"{public_url}/ehr/launch/{connection.id}",
+        "patient_launch_url": f"{public_url}/ehr/patient/launch/{connection.id}",
+        "redirect_url": f"{public_url}/ehr/callback",
+        "jwks_url": f"{public_url}/ehr/jwks.json",
+    }

@@ -1,0 +1,157 @@
+"""``housecall demo``: Housecall and the make-believe hospital beside it, with nothing to configure."""
+
+import argparse
+import asyncio
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import ClassVar, Final
+
+import httpx
+
+from housecall.commands.connect import addresses_of, declare
+from housecall.commands.serve import bind, serve
+from housecall.compose import Place, build_house, close_house, data_dir, open_place
+from housecall.kit.errors import HousecallError, Kind
+from housecall.kit.ids import OrgId
+from housecall.kit.settings import Settings
+from housecall.tenancy.model import Environment
+from housecall.tenancy.service import Declaration
+from housecall.tenancy.store import get_organisation
+
+_TEXTS_FROM: Final = "+15550100100"
+_WAIT_S: Final = 20.0
+
+
+class SandboxSilent(HousecallError):
+    """The sandbox did not start."""
+
+    kind: ClassVar[Kind] = Kind.internal
+    code: ClassVar[str] = "commands.sandbox_silent"
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = commands.add_parser("demo", help="run Housecall with a make-believe hospital")
+    parser.set_defaults(run=run)
+
+
+def run(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Run the demo until told to stop."""
+    port = settings.port
+    listener = bind("127.0.0.1", port)
+    # Taken and given back at once: the sandbox is a process of its own, but a busy port is said here.
+    bind("127.0.0.1", port + 1).close()
+    secret = secrets.token_hex(16)
+    settings = _demo_settings(settings, secret)
+    folder = data_dir(settings)
+    place = open_place(settings)
+    sandbox = _start_sandbox(port, folder, secret)
+    try:
+        asyncio.run(_run(settings, place, listener, sandbox))
+    finally:
+        sandbox.terminate()
+        sandbox.wait(10)
+        place.leave()
+    return 0
+
+
+def _demo_settings(settings: Settings, secret: str) -> Settings:
+    port = settings.port
+    given = {name: value for name, value in os.environ.items() if name.startswith("HOUSECALL_")}
+    sandbox = f"http://127.0.0.1:{port + 1}"
+    return Settings(
+        {
+            "HOUSECALL_FEED_EVERY_S": "2",
+            "HOUSECALL_ALLOW_PRIVATE_ADDRESSES": "127.0.0.0/8",
+            "HOUSECALL_LOG_LEVEL": "WARNING",
+            **given,
+            "HOUSECALL_SMS_GATEWAY_URL": f"{sandbox}/gateway",
+            "HOUSECALL_SMS_GATEWAY_SECRET": secret,
+            "HOUSECALL_SANDBOX_URL": sandbox,
+            "HOUSECALL_DEMO": "true",
+        }
+    )
+
+
+def _start_sandbox(port: int, folder: Path, secret: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "housecall.sandbox", "--port", str(port + 1)]
+    command += ["--housecall", f"http://localhost:{port}", "--data", str(folder / "sandbox")]
+    # The secret goes by the environment: a command line is everybody's to read.
+    return subprocess.Popen(command, env={**os.environ, "SANDBOX_GATEWAY_SECRET": secret}, close_fds=True)
+
+
+async def _run(
+    settings: Settings, place: Place, listener: socket.socket, process: subprocess.Popen[bytes]
+) -> None:
+    sandbox = settings.text("HOUSECALL_SANDBOX_URL")
+    async with httpx.AsyncClient(base_url=sandbox, timeout=5.0) as client:
+        await _wait_for(client, process)
+        launch_url = await _connect(settings, place, client)
+        await client.post("/sandbox/settings", json={"launch_url": launch_url})
+    print(_welcome(settings), flush=True)  # noqa: T201
+    await serve(settings, place, listener, with_worker=True)
+
+
+async def _wait_for(client: httpx.AsyncClient, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _WAIT_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if (await client.get("/sandbox/settings")).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        await asyncio.sleep(0.1)
+    raise SandboxSilent
+
+
+async def _connect(settings: Settings, place: Place, client: httpx.AsyncClient) -> str:
+    locations = (await client.get("/sandbox/locations")).json()
+    sandbox = settings.text("HOUSECALL_SANDBOX_URL")
+    declared = Declaration(
+        base_url=f"{sandbox}/fhir/r4/sandbox",
+        environment=Environment.test,
+        vendor="millennium",
+        client_kind="symmetric",
+        client_id="housecall-clinician",
+        client_secret="sandbox-clinician-secret",  # noqa: S106
+        system_client_id="housecall-system",
+        system_client_secret="sandbox-system-secret",  # noqa: S106
+        locations=tuple(location["id"] for location in locations),
+        texts_from=_TEXTS_FROM,
+        texts_to=("any",),
+        consent_send=True,
+        consent_attendees=True,
+        confirm_existing=True,
+        frame_ancestors=(sandbox,),
+    )
+    house = await build_house(settings, place)
+    try:
+        connection = await declare(house, declared, organisation="default")
+        async with house.database.work() as work:
+            organisation = await get_organisation(work, OrgId(connection.org_id))
+            organisation.display_name, organisation.clinic_phone = "Prairie View Clinic", "+1 555 010 0100"
+            organisation.sign_in_issuer, organisation.sign_in_client_id = f"{sandbox}/idp", "housecall-portal"
+            organisation.sign_in_secret_sealed = house.sealer.seal(
+                "sandbox-portal-secret", purpose=f"sign-in:{organisation.id}"
+            )
+    finally:
+        await close_house(house)
+    return addresses_of(connection, settings.public_url)["launch_url"]
+
+
+def _welcome(settings: Settings) -> str:
+    sandbox = settings.text("HOUSECALL_SANDBOX_URL")
+    return f"""
+Housecall is running, with a make-believe hospital beside it.
+
+  1. The clinician:      {sandbox}/          open a chart of today's schedule, then the Housecall tab
+  2. The patient:        {sandbox}/phone     tap the link in the newest text
+  3. The administrator:  {settings.public_url}/portal    reports, signed in by one press
+
+Open {sandbox}/ to begin. Stop with Ctrl-C; what happened stays in {data_dir(settings)}.
+"""

@@ -1,0 +1,45 @@
+"""``housecall``: reads the command line and the environment, and hands over to one command."""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+
+from housecall import __version__
+from housecall.commands import connect, demo, migrate, serve
+from housecall.kit.errors import HousecallError
+from housecall.kit.log import set_up_logging
+from housecall.kit.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_COMMANDS = (serve, serve.work, migrate, demo, connect)
+
+
+def main() -> None:
+    """Run one command; a fault we foresaw is one sentence on standard error, and exit code 1."""
+    arguments = _parser().parse_args()
+    try:
+        settings = Settings(os.environ)
+        set_up_logging(settings.text("HOUSECALL_LOG_LEVEL"))
+        code = arguments.run(settings, arguments)
+        if asyncio.iscoroutine(code):
+            code = asyncio.run(code)
+    except HousecallError as error:
+        print(f"housecall: {error.sentence} [{error.code}]", file=sys.stderr)  # noqa: T201
+        code = 1
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code or 0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="housecall", description="Connects electronic health records and video visits."
+    )
+    parser.add_argument("--version", action="version", version=f"housecall {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for command in _COMMANDS:
+        command.add_to(commands)
+    return parser
