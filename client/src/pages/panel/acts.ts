@@ -1,0 +1,64 @@
+/** What the clinician does: one POST each, answered with the visit as it stands then. */
+
+import type { Details, TimedMessage, VisitView } from './model';
+
+export class ActFailed extends Error {
+  constructor(
+    readonly code: string,
+    sentence: string,
+  ) {
+    super(sentence);
+  }
+}
+
+// Longer than the slowest EHR we wait for; a press must not hang for ever.
+const ANSWER_WITHIN_MS = 20_000;
+
+/** The panel's addresses on the server; everything is asked of this launch and no other. */
+export class Acts {
+  constructor(private readonly launch: string) {}
+
+  do(visit: string, act: string, body: object = {}): Promise<VisitView> {
+    return this.ask<VisitView>(`visits/${visit}/${act}`, body);
+  }
+
+  handover(visit: string): Promise<{ url: string }> {
+    return this.ask<{ url: string }>(`visits/${visit}/handover`, {});
+  }
+
+  details(visit: string): Promise<Details> {
+    return this.ask<Details>(`visits/${visit}/details`);
+  }
+
+  messages(visit: string): Promise<TimedMessage[]> {
+    return this.ask(`visits/${visit}/messages`);
+  }
+
+  private async ask<T>(path: string, body?: object): Promise<T> {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), ANSWER_WITHIN_MS);
+    try {
+      return await this.answer<T>(path, requestOf(patience.signal, body));
+    } catch (error) {
+      if (error instanceof ActFailed) throw error;
+      if (patience.signal.aborted) throw new ActFailed('timeout', 'The server took too long. Look at the state above before you press again.');
+      throw new ActFailed('network', 'The server cannot be reached. Check the network, and look at the state above before you press again.');
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private async answer<T>(path: string, request: RequestInit): Promise<T> {
+    const answer = await fetch(`/panel/${this.launch}/${path}`, request);
+    if (answer.ok) return (await answer.json()) as T;
+    const fault = (await answer.json().catch(() => ({}))) as { code?: string; sentence?: string };
+    throw new ActFailed(fault.code ?? `http.${answer.status}`, fault.sentence ?? 'That did not work. Try again.');
+  }
+}
+
+function requestOf(signal: AbortSignal, body?: object): RequestInit {
+  const headers: Record<string, string> = { 'X-Housecall': 'panel', Accept: 'application/json' };
+  const request: RequestInit = { headers, credentials: 'same-origin', cache: 'no-store', signal };
+  if (body === undefined) return request;
+  return { ...request, method: 'POST', body: JSON.stringify(body), headers: { ...headers, 'Content-Type': 'application/json' } };
+}

@@ -1,0 +1,223 @@
+/** One visit, open on the panel: its card, its call, and what the presses do. */
+
+import { Devices } from '../../call/media';
+import { openCall } from '../../call/view';
+import type { StaffSocket } from '../../call/wire';
+import { assertNever, type Role } from '../../protocol/messages';
+import { ActFailed, type Acts } from './acts';
+import { ApartPane, openApart } from './apart';
+import { BlockedPane, blockedText, isForbiddenHere } from './blocked';
+import { Calling } from './calling';
+import { Card } from './card';
+import { LinkForm } from './linkform';
+import type { Details, VisitView, Visits } from './model';
+import { offered, type Place, type Press } from './offers';
+import { DetailsReader } from './reader';
+import { Timeline } from './timeline';
+import { CALL_TEXTS } from './words';
+
+/** What a visit needs of the panel around it. */
+export interface VisitHome {
+  acts: Acts;
+  socket: StaffSocket;
+  visits: Visits;
+  timeZone: string;
+  alone: boolean;
+  /** Every failed request passes here; one of a session that is over concerns the whole panel. */
+  onFailure: (error: ActFailed) => void;
+  /** The page came into this visit's call or out of it. */
+  onCall: (isIn: boolean) => void;
+  /** The visit was begun again: this one takes its place. */
+  onRestart: (visit: VisitView) => void;
+}
+
+const NUMBER_FAULTS = /number|mobile|listed/;
+
+export class OpenVisit {
+  readonly card: Card;
+  private readonly place: Place;
+  private readonly devices = new Devices();
+  private readonly calling: Calling;
+  private readonly reader: DetailsReader;
+  private readonly timeline: Timeline;
+  private readonly apart = new ApartPane();
+  private readonly blocked: BlockedPane;
+  private readonly linkForm = new LinkForm((to) => this.sendTo(to));
+
+  constructor(private visit: VisitView, private readonly home: VisitHome) {
+    const { acts, socket, timeZone, alone } = home;
+    this.place = { inCall: false, alone };
+    this.blocked = new BlockedPane(() => this.calling.retry(), alone ? null : () => void this.openApart());
+    this.timeline = new Timeline(timeZone, () => acts.messages(visit.visit));
+    this.reader = new DetailsReader(() => acts.details(visit.visit).catch((error: unknown) => this.failed(error)), (details) => this.card.show(details));
+    this.card = new Card(visit, timeZone, this.place, (press) => this.press(press), { panes: [this.blocked.root, this.apart.root], more: [this.timeline.root, this.linkForm.root] });
+    this.calling = new Calling(visit.visit, {
+      socket,
+      devices: this.devices,
+      open: (wire, hooks) => {
+        const actions = [this.card.doing];
+        return openCall(this.card.stage, { wire, devices: this.devices, role: 'staff', texts: CALL_TEXTS, nameOf: (role) => this.nameOf(role), actions, ...hooks });
+      },
+      onChange: () => this.moved(),
+      onDevices: () => this.judgeDevices(),
+      say: (sentence) => this.card.complain(sentence),
+    });
+    this.draw();
+    void this.reader.start();
+  }
+
+  get id(): string {
+    return this.visit.visit;
+  }
+
+  /** A newer snapshot of it. */
+  update(visit: VisitView): void {
+    const isMoved = visit.starts_at !== this.visit.starts_at || visit.ends_at !== this.visit.ends_at;
+    this.visit = visit;
+    this.calling.follow(visit);
+    this.card.update(visit);
+    this.draw();
+    if (isMoved) void this.reader.start();
+  }
+
+  tick(): void {
+    this.card.tick();
+  }
+
+  /** The session is over: the EHR is not asked any more. */
+  stopReading(): void {
+    this.reader.stop();
+  }
+
+  /** Off the page, out of the call. */
+  close(): void {
+    this.calling.close();
+    this.stopReading();
+    this.apart.hide();
+    this.devices.closeAll();
+  }
+
+  private draw(): void {
+    this.timeline.update(this.visit.patient.message);
+    this.linkForm.root.hidden = !offered(this.visit, this.place).includes('send-link');
+  }
+
+  private press(press: Press): void {
+    this.card.complain('');
+    switch (press) {
+      case 'send-link':
+        return void this.sendLink();
+      case 'join-visit':
+        return this.calling.join();
+      case 'admit':
+        // Both at once: whoever is let in should not wait for our camera.
+        this.calling.join();
+        return void this.act(press);
+      case 'resume':
+      case 'decline':
+      case 'hold':
+      case 'send-back':
+      case 'acknowledge':
+        return void this.act(press);
+      case 'end-visit':
+        return this.card.ask(true);
+      case 'confirm-end':
+        return void this.act(press, 'end');
+      case 'keep-open':
+        return this.card.ask(false);
+      case 'restart':
+        return void this.restart();
+      case 'open-apart':
+        return void this.openApart();
+      default:
+        return assertNever(press);
+    }
+  }
+
+  /** Do it, and show how the visit stands then; gives back why it failed, or null. */
+  private async act(press: Press, name: string = press, body: object = {}): Promise<ActFailed | null> {
+    this.card.busy(press, true);
+    try {
+      this.home.visits.take(await this.home.acts.do(this.id, name, body));
+      if (press === 'confirm-end') this.card.ask(false);
+      return null;
+    } catch (error) {
+      if (!(error instanceof ActFailed)) throw error;
+      this.home.onFailure(error);
+      this.card.complain(error.message);
+      return error;
+    } finally {
+      this.card.busy(press, false);
+    }
+  }
+
+  private async sendLink(): Promise<void> {
+    const fault = await this.act('send-link');
+    if (!fault) this.card.say('The link is on its way to the number on file.');
+    else if (NUMBER_FAULTS.test(fault.code)) this.linkForm.offer();
+  }
+
+  private async sendTo(to: string): Promise<string> {
+    const fault = await this.act('send-link', 'send-link', { to });
+    // Said at the field, not twice.
+    this.card.complain('');
+    if (!fault) this.card.say('The link is on its way to the number you typed.');
+    return fault?.message ?? '';
+  }
+
+  private async restart(): Promise<void> {
+    this.card.busy('restart', true);
+    try {
+      this.home.onRestart(await this.home.acts.do(this.id, 'restart'));
+    } catch (error) {
+      if (!(error instanceof ActFailed)) throw error;
+      this.home.onFailure(error);
+      this.card.complain(error.message);
+    } finally {
+      this.card.busy('restart', false);
+    }
+  }
+
+  private async openApart(): Promise<void> {
+    this.card.busy('open-apart', true);
+    try {
+      const { url, isOpened } = await openApart(() => this.home.acts.handover(this.id), () => window.open('about:blank', '_blank'));
+      this.apart.show(url, isOpened);
+    } catch (error) {
+      if (!(error instanceof ActFailed)) throw error;
+      this.home.onFailure(error);
+      this.card.complain(error.message);
+    } finally {
+      this.card.busy('open-apart', false);
+    }
+  }
+
+  /** Tells the panel, and throws on for whoever asked. */
+  private failed(error: unknown): never {
+    if (error instanceof ActFailed) this.home.onFailure(error);
+    throw error;
+  }
+
+  private moved(): void {
+    this.place.inCall = this.calling.isIn;
+    if (this.place.inCall) {
+      this.apart.hide();
+      this.calling.follow(this.visit);
+    }
+    this.card.placeActions();
+    this.card.update(this.visit);
+    this.draw();
+    this.judgeDevices();
+    this.home.onCall(this.place.inCall);
+  }
+
+  private judgeDevices(): void {
+    const { camera, microphone } = this.devices;
+    this.blocked.say(this.calling.isIn ? blockedText(camera, microphone, { isForbidden: isForbiddenHere(), alone: this.place.alone }) : '');
+  }
+
+  private nameOf(role: Role): string {
+    const details: Details | null = this.reader.details;
+    return role === 'patient' && details ? details.patient.name : CALL_TEXTS.roles[role];
+  }
+}

@@ -1,0 +1,138 @@
+/** The clinician's words for states; staff read English. */
+
+import { ENGLISH, type CallTexts } from '../../call/texts';
+import type { MessageView, PatientView, VisitView } from './model';
+import type { SignName } from './signs';
+
+/** State as colour role, icon and word. */
+export interface Saying {
+  tone: 'calm' | 'wait' | 'ok' | 'alarm' | 'over';
+  sign: SignName;
+  word: string;
+}
+
+const PATIENT: Record<PatientView['state'], Saying> = {
+  invited: { tone: 'calm', sign: 'absent', word: 'Not here yet' },
+  opened: { tone: 'calm', sign: 'link', word: 'Opened the link' },
+  checking: { tone: 'calm', sign: 'camera', word: 'Testing camera and microphone' },
+  waiting: { tone: 'wait', sign: 'chair', word: 'Waiting in the lobby' },
+  admitted: { tone: 'ok', sign: 'enter', word: 'Coming in' },
+  connected: { tone: 'ok', sign: 'check', word: 'In the visit' },
+  held: { tone: 'wait', sign: 'pause', word: 'On hold' },
+  reconnecting: { tone: 'alarm', sign: 'again', word: 'Reconnecting' },
+  left: { tone: 'over', sign: 'exit', word: 'Left' },
+  declined: { tone: 'over', sign: 'cross', word: 'Not admitted' },
+};
+
+const VISIT: Partial<Record<VisitView['state'], Saying>> = {
+  ended: { tone: 'over', sign: 'stop', word: 'Visit ended' },
+  cancelled: { tone: 'over', sign: 'cross', word: 'Cancelled' },
+  no_show: { tone: 'over', sign: 'dash', word: 'No-show' },
+};
+
+/** The call's words where they differ for staff. */
+export const CALL_TEXTS: CallTexts = {
+  ...ENGLISH,
+  alone_staff: 'You are in the call. The patient comes in when you admit them.',
+  held: 'The patient is on hold. Nobody sees or hears anybody.',
+  camera_lost: 'No camera: the others can hear you.',
+  microphone_lost: 'No microphone: the others cannot hear you.',
+  link_lost: 'You can go on talking. The connection to Housecall is coming back …',
+  roles: { ...ENGLISH.roles, clinician: 'Colleague' },
+};
+
+/** What to say of the patient; a visit that is over is said first. */
+export function sayingOf(visit: VisitView): Saying {
+  return VISIT[visit.state] ?? PATIENT[visit.patient.state];
+}
+
+const KINDS: Record<string, string> = {
+  confirmation: 'Confirmation',
+  reminder: 'Reminder',
+  changed: 'New time',
+  cancelled: 'Cancellation',
+  link: 'Link',
+  ready: '“Ready for you”',
+  help: 'Answer to HELP',
+};
+
+const STATES: Record<string, string> = {
+  planned: 'planned',
+  queued: 'being sent',
+  accepted: 'sent',
+  delivered: 'delivered',
+  failed: 'not delivered',
+  suppressed: 'not sent',
+  unknown: 'may have been sent',
+};
+
+const REASONS: Record<string, string> = {
+  no_consent: 'texting has not been agreed to by the organisation',
+  no_number: 'no number to send from is set up',
+  no_provider: 'no message service is set up',
+  no_mobile: 'the patient has no mobile number on file',
+  invalid_number: 'the number is not a valid one',
+  opted_out: 'the patient does not want to be texted',
+  stopped: 'the patient replied STOP',
+  deceased: 'the record says the patient has died',
+  merged: 'the patient’s record was merged into another',
+  not_listed: 'this test connection may text listed numbers only',
+  connection_not_working: 'the connection to the EHR is not switched on',
+  visit_over: 'the visit is over',
+  visit_cancelled: 'the visit was cancelled',
+  visit_moved: 'the visit was moved',
+  too_late: 'it was too late for it',
+  address_expired: 'the typed number was forgotten before it could be sent',
+  unknown_number: 'the number does not exist',
+  blocked_number: 'the carrier blocks our number',
+  recipient_blocked: 'the phone blocks our number',
+  unreachable: 'the phone could not be reached',
+  spam_detected: 'the carrier took it for spam',
+  landline: 'the number is a landline',
+  other: 'the message service refused it',
+  provider_unavailable: 'the message service did not answer',
+};
+
+/** Not sent because it was not needed any more: nobody has to do anything. */
+const NO_TROUBLE = new Set(['visit_over', 'visit_cancelled', 'visit_moved', 'too_late']);
+
+/** One line about a message, with why where it did not go. */
+export function messageLine(message: MessageView): string {
+  const kind = KINDS[message.kind] ?? message.kind;
+  const state = STATES[message.state] ?? message.state;
+  const because = message.reason ? `: ${reasonOf(message.reason)}` : '';
+  return `${kind} ${state}${because}`;
+}
+
+/** Whether the message did not reach the patient. */
+export function isTrouble(message: MessageView): boolean {
+  if (message.state === 'suppressed') return !NO_TROUBLE.has(message.reason ?? '');
+  return message.state === 'failed' || message.state === 'unknown';
+}
+
+/** Why somebody will not be texted, in words. */
+export function reasonOf(code: string): string {
+  return REASONS[code] ?? code.replace(/_/g, ' ');
+}
+
+const DEVICES: Record<string, string> = {
+  camera: 'camera',
+  microphone: 'microphone',
+  speaker: 'speaker',
+  network: 'network',
+};
+
+/** What the patient's own test found, in one line; empty when there was none. */
+export function deviceLine(device: Record<string, string> | null): string {
+  if (!device) return '';
+  const failed = Object.keys(DEVICES).filter((part) => device[part] === 'fail');
+  const weak = Object.keys(DEVICES).filter((part) => device[part] === 'warn');
+  if (failed.length) return `Will have no ${failed.map((part) => DEVICES[part]).join(' and no ')}`;
+  if (weak.length) return `Weak: ${weak.map((part) => DEVICES[part]).join(', ')}`;
+  return 'Camera and microphone tested: ready';
+}
+
+/** Whether the patient's own test found something that will be missing or weak. */
+export function hasDeviceTrouble(device: Record<string, string> | null): boolean {
+  return device !== null && Object.keys(DEVICES).some((part) => device[part] === 'fail' || device[part] === 'warn');
+}

@@ -1,0 +1,278 @@
+/** The patient's way through a visit. The server's state decides the screen; this page only asks and shows. */
+
+import { Devices } from '../../call/media';
+import { playTone, wakeAudio } from '../../call/meter';
+import { openCall, type CallView } from '../../call/view';
+import { patientWire } from '../../call/wire';
+import { assertNever, parsePatient, type PatientMessage, type PatientSays, type RoomDetails, type StateMessage } from '../../protocol/messages';
+import { HousecallSocket, type SocketState } from '../../protocol/socket';
+import { element } from '../../ui/element';
+import { DeviceCheck } from './check';
+import { Checking } from './checking';
+import type { First } from './first';
+import { heldPane, heldScreen, Lobby } from './lobby';
+import { Page, type Screen } from './page';
+import { cancelledScreen, closedScreen, declinedScreen, earlyScreen, leftScreen, movedScreen, overScreen, replacedScreen } from './screens';
+import { Telling } from './telling';
+
+/** What the person asked for last and the server has not yet granted. */
+type Wish = 'lobby' | 'come-back' | null;
+
+// Everybody who came early asks again at the same second otherwise.
+const EARLY_SPREAD_MS = 3_000;
+
+export class Visit {
+  private readonly socket: HousecallSocket<PatientMessage, PatientSays>;
+  private readonly devices = new Devices();
+  private readonly page: Page;
+  private readonly telling: Telling;
+  private state: StateMessage | null = null;
+  private wish: Wish = null;
+  private call: CallView | null = null;
+  private wasInCall = false;
+  private pressedLeave = false;
+  private held: HTMLElement | null = null;
+  private early: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly first: First) {
+    this.page = new Page(first);
+    this.socket = new HousecallSocket({ url: `/seat/${first.seat}/socket`, parse: parsePatient });
+    this.telling = new Telling(this.socket);
+  }
+
+  start(): void {
+    this.socket.onMessage((message) => this.hear(message));
+    this.socket.onState((state) => this.follow(state));
+    this.socket.connect();
+    this.take(this.first.state);
+    const nudge = (): void => {
+      if (document.visibilityState === 'visible') this.socket.nudge();
+    };
+    window.addEventListener('online', nudge);
+    window.addEventListener('pageshow', nudge);
+    document.addEventListener('visibilitychange', nudge);
+    document.addEventListener('pointerdown', wakeAudio);
+    document.addEventListener('keydown', wakeAudio);
+  }
+
+  private hear(message: PatientMessage): void {
+    switch (message.type) {
+      case 'state':
+        return this.take(message);
+      case 'admitted':
+        return this.showCall(message);
+      case 'over':
+        return this.showOver(message.reason);
+      case 'error':
+        return this.refused(message.code);
+      case 'replaced':
+      case 'moving':
+      case 'pong':
+      case 'peer-joined':
+      case 'peer-left':
+      case 'signal':
+        return;
+      default:
+        return assertNever(message);
+    }
+  }
+
+  private follow(socket: SocketState): void {
+    const { texts } = this.first;
+    if (socket === 'open') this.page.lost(null);
+    else if (socket === 'lost' && !this.call) this.page.lost(texts.page.lost);
+    else if (socket === 'ended') this.end(this.socket.ending === 'replaced' ? replacedScreen(this.first) : closedScreen(this.first));
+  }
+
+  /** An older state is dropped, unless the visit was started again and counts from the beginning. */
+  private take(state: StateMessage): void {
+    const before = this.state;
+    const isRestarted = before?.visit_state === 'ended' && state.visit_state !== 'ended';
+    if (before && state.rev < before.rev && !isRestarted) return;
+    this.state = state;
+    this.telling.follow(state.state);
+    clearTimeout(this.early);
+    const isOver = state.lobby === 'over' || state.visit_state === 'ended';
+    if (state.lobby === 'moved') this.end(movedScreen(this.first));
+    else if (state.lobby === 'cancelled' || state.visit_state === 'cancelled') this.end(cancelledScreen(this.first));
+    else if (isOver) this.showOver('ended');
+    else this.show(state);
+  }
+
+  private show(state: StateMessage): void {
+    switch (state.state) {
+      case 'invited':
+      case 'opened':
+      case 'checking':
+        return this.showBefore(state);
+      case 'waiting':
+        return this.showLobby(state);
+      case 'held':
+        return this.showHeld();
+      case 'declined':
+        this.closeCall();
+        return this.swap('declined', () => declinedScreen(this.first, () => this.ask('lobby')));
+      case 'left':
+        return this.showLeft();
+      case 'admitted':
+      case 'connected':
+      case 'reconnecting':
+        // `admitted` follows with what the room needs.
+        return this.unhold();
+      default:
+        return assertNever(state.state);
+    }
+  }
+
+  private showBefore(state: StateMessage): void {
+    this.closeCall();
+    if (this.wish === 'lobby' && state.lobby === 'early') return this.showEarly(state);
+    if (this.wish === 'lobby') return void this.socket.send({ type: 'enter-lobby' });
+    if (this.wish === 'come-back') return this.ask('lobby');
+    if (this.page.screen?.name !== 'check') this.showChecking();
+  }
+
+  private showChecking(): void {
+    const checking: Checking = new Checking(this.makeTest(() => checking.sumUp()), this.first.texts.check, () => {
+      checking.entering(true);
+      this.ask('lobby');
+    });
+    this.page.show(checking);
+    checking.check.start();
+    this.telling.checking();
+  }
+
+  private makeTest(after: () => void = () => undefined): DeviceCheck {
+    const test: DeviceCheck = new DeviceCheck(this.devices, this.socket, this.first.texts, () => {
+      if (!test.isRunning) this.telling.results(test.results);
+      after();
+    });
+    return test;
+  }
+
+  private showEarly(state: StateMessage): void {
+    this.swap('early', () => earlyScreen(this.first));
+    const left = Date.parse(state.opens_at) - Date.parse(state.server_now);
+    this.early = setTimeout(() => this.ask('lobby'), Math.max(1_000, left) + Math.random() * EARLY_SPREAD_MS);
+  }
+
+  private showLobby(state: StateMessage): void {
+    this.closeCall();
+    this.wish = null;
+    const shown = this.page.screen;
+    if (shown instanceof Lobby) return shown.update(state);
+    const lobby = new Lobby(this.first, this.devices, () => this.makeTest(), () => this.leave());
+    this.page.show(lobby);
+    lobby.update(state);
+    void this.devices.open();
+  }
+
+  private showHeld(): void {
+    if (!this.call) return this.swap('held', () => heldScreen(this.first));
+    this.call.hold(true);
+    this.held ??= heldPane(this.first);
+    this.call.cover(this.held);
+    this.page.alert(this.first.texts.lobby.held_heading);
+  }
+
+  private unhold(): void {
+    this.held = null;
+    this.call?.cover(null);
+    this.call?.hold(false);
+  }
+
+  private showCall(details: RoomDetails): void {
+    if (this.call) return;
+    const { texts } = this.first;
+    const wasHidden = document.visibilityState !== 'visible';
+    const root = element('div', { class: 'call-room' }, element('h1', { class: 'visually-hidden', tabindex: '-1' }, texts.call.title));
+    const screen: Screen = { name: 'call', root, title: texts.call.admitted };
+    this.wish = null;
+    this.wasInCall = true;
+    void this.devices.open();
+    this.page.show(screen);
+    this.page.lost(null);
+    this.page.alert(texts.call.admitted);
+    this.call = openCall(root, {
+      wire: patientWire(this.socket, details),
+      devices: this.devices,
+      role: 'patient',
+      texts: texts.call,
+      onLeave: () => {
+        this.pressedLeave = true;
+        this.showLeft();
+      },
+      onOver: (reason) => (reason === 'replaced' ? undefined : this.showOver(reason)),
+    });
+    if (wasHidden) void playTone();
+  }
+
+  /** Whoever did not press leave, but was taken for gone while the phone slept, comes back by themselves. */
+  private showLeft(): void {
+    const wasHere = this.call !== null || this.page.screen instanceof Lobby;
+    if (wasHere && !this.pressedLeave) this.wish = 'come-back';
+    if (this.wish === 'come-back' && this.socket.send({ type: 'come-back' })) return;
+    this.closeCall();
+    this.letGo();
+    this.swap('left', () => leftScreen(this.first, () => this.ask('come-back')));
+  }
+
+  private showOver(reason: 'ended' | 'cancelled' | 'moved' | 'left'): void {
+    if (reason === 'left') return this.showLeft();
+    const ended = (): Screen => overScreen(this.first, this.wasInCall);
+    const screens = { ended, cancelled: () => cancelledScreen(this.first), moved: () => movedScreen(this.first) };
+    this.closeCall();
+    this.letGo();
+    this.swap(reason, screens[reason]);
+  }
+
+  /** Ask the server; asked again with the next state when there is no socket now. */
+  private ask(wish: Wish): void {
+    this.wish = wish;
+    this.pressedLeave = false;
+    this.page.lost(null);
+    if (wish === 'lobby') this.socket.send({ type: 'enter-lobby' });
+    if (wish === 'come-back') this.socket.send({ type: 'come-back' });
+    this.socket.nudge();
+  }
+
+  private leave(): void {
+    this.wish = null;
+    this.pressedLeave = true;
+    this.socket.send({ type: 'leave' });
+  }
+
+  /** The server's own sentence is for staff; what concerns signals only mends itself. */
+  private refused(code: string): void {
+    if (this.call || code.startsWith('realtime.')) return;
+    this.wish = null;
+    if (this.page.screen instanceof Checking) this.page.screen.entering(false);
+    this.page.say(this.first.texts.page.refused);
+  }
+
+  /** Show a screen unless it is there already: states repeat, and a repeat must not take the focus. */
+  private swap(mark: string, make: () => Screen): void {
+    if (this.page.screen?.root.dataset['mark'] === mark) return;
+    const screen = make();
+    screen.root.dataset['mark'] = mark;
+    this.page.show(screen);
+  }
+
+  private closeCall(): void {
+    this.call?.close();
+    this.call = null;
+    this.held = null;
+  }
+
+  private letGo(): void {
+    this.devices.close('camera');
+    this.devices.close('microphone');
+  }
+
+  private end(screen: Screen): void {
+    this.closeCall();
+    this.letGo();
+    this.page.lost(null);
+    this.page.show(screen);
+  }
+}

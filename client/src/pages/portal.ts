@@ -1,0 +1,3 @@
+/** The portal and all pages without a script of their own: style, and nothing else. */
+
+import './portal.css';

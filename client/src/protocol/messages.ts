@@ -1,0 +1,199 @@
+/** The socket protocol `housecall.v1` as types: what each audience hears and may say. No DOM, no pages. */
+
+export type VisitState = 'scheduled' | 'open' | 'in_progress' | 'ended' | 'cancelled' | 'no_show';
+
+export type ParticipantState =
+  | 'invited'
+  | 'opened'
+  | 'checking'
+  | 'waiting'
+  | 'admitted'
+  | 'connected'
+  | 'held'
+  | 'reconnecting'
+  | 'left'
+  | 'declined';
+
+export type LobbyState = 'waiting' | 'held' | 'declined' | 'moved' | 'cancelled' | 'early' | 'over';
+export type Role = 'clinician' | 'family' | 'interpreter' | 'patient';
+export type OverReason = 'ended' | 'cancelled' | 'moved' | 'left';
+export type Device = 'camera' | 'microphone' | 'speaker' | 'network';
+export type DeviceResult = 'ok' | 'warn' | 'fail' | 'skipped';
+
+/** What one browser tells another through the server: a description, or a candidate (`null` ends them). */
+export type SignalData =
+  | { description: { type: RTCSdpType; sdp: string } }
+  | { candidate: RTCIceCandidateInit | null };
+
+export interface PeerEntry {
+  peer: string;
+  role: Role;
+}
+
+/** How to reach the others: relays, whether only through them, and who is in the room. */
+export interface RoomDetails {
+  self: string;
+  ice_servers: RTCIceServer[];
+  relay_only: boolean;
+  peers: PeerEntry[];
+}
+
+/** The patient's whole state; a smaller `rev` is older and to be dropped. */
+export interface StateMessage {
+  type: 'state';
+  seat: string;
+  rev: number;
+  visit_state: VisitState;
+  state: ParticipantState;
+  lobby: LobbyState | null;
+  waiting_since: string | null;
+  starts_at: string;
+  opens_at: string;
+  server_now: string;
+  position: number | null;
+  message: { text: string; at: string } | null;
+}
+
+/** What both audiences hear. */
+export type SharedMessage =
+  | { type: 'moving'; in_ms: number }
+  | { type: 'pong'; n: number }
+  | { type: 'error'; code: string; sentence: string };
+
+export type PatientMessage =
+  | SharedMessage
+  | StateMessage
+  | ({ type: 'admitted' } & RoomDetails)
+  | { type: 'peer-joined'; peer: string; role: Role }
+  | { type: 'peer-left'; peer: string }
+  | { type: 'signal'; from: string; data: SignalData }
+  | { type: 'over'; reason: OverReason }
+  | { type: 'replaced' };
+
+export interface VisitView {
+  visit: string;
+  rev: number;
+  state: VisitState;
+  starts_at: string;
+  ends_at: string;
+  ordinal: number;
+  can_restart: boolean;
+  patient: {
+    participant: string;
+    state: ParticipantState;
+    since: string;
+    waiting_since: string | null;
+    first_waiting_at: string | null;
+    present: boolean;
+    device: Record<string, string> | null;
+    message: { kind: string; channel: string; state: string; reason: string | null; at: string } | null;
+    arrival: { at: string; acknowledged: boolean } | null;
+  };
+  others: { participant: string; role: string; state: ParticipantState; user: string }[];
+  attendees: number;
+  protected: boolean;
+  hold_message: string | null;
+}
+
+export type StaffMessage =
+  | SharedMessage
+  | { type: 'welcome'; launch: string; server_now: string; visits: VisitView[] }
+  | { type: 'visit'; visit: VisitView }
+  | ({ type: 'room'; visit: string } & RoomDetails)
+  | { type: 'peer-joined'; visit: string; peer: string; role: Role }
+  | { type: 'peer-left'; visit: string; peer: string }
+  | { type: 'signal'; visit: string; from: string; data: SignalData }
+  | { type: 'over'; visit: string; reason: OverReason }
+  | { type: 'replaced'; visit: string };
+
+/** The first message on every socket. */
+export interface Hello {
+  type: 'hello';
+  v: 1;
+  tab: string;
+  resume: boolean;
+}
+
+export type ToServer = Hello | { type: 'ping'; n: number };
+
+export type PatientSays =
+  | ToServer
+  | { type: 'checking' | 'enter-lobby' | 'joined' | 'leave' | 'come-back' }
+  | ({ type: 'check' } & Partial<Record<Device, DeviceResult>>)
+  | { type: 'signal'; to: string; data: SignalData };
+
+export type StaffSays =
+  | ToServer
+  | { type: 'join' | 'leave'; visit: string }
+  | { type: 'signal'; visit: string; to: string; data: SignalData }
+  | { type: 'active'; idle_s: number };
+
+type Kind = 'string' | 'number' | 'boolean' | 'object' | 'array';
+type Shape = Record<string, Kind>;
+
+const SHARED: Record<SharedMessage['type'], Shape> = {
+  moving: { in_ms: 'number' },
+  pong: { n: 'number' },
+  error: { code: 'string', sentence: 'string' },
+};
+const ROOM: Shape = { self: 'string', ice_servers: 'array', relay_only: 'boolean', peers: 'array' };
+
+const PATIENT: Record<PatientMessage['type'], Shape> = {
+  ...SHARED,
+  state: { seat: 'string', rev: 'number', visit_state: 'string', state: 'string', starts_at: 'string', opens_at: 'string', server_now: 'string' },
+  admitted: ROOM,
+  'peer-joined': { peer: 'string', role: 'string' },
+  'peer-left': { peer: 'string' },
+  signal: { from: 'string', data: 'object' },
+  over: { reason: 'string' },
+  replaced: {},
+};
+
+const STAFF: Record<StaffMessage['type'], Shape> = {
+  ...SHARED,
+  welcome: { launch: 'string', server_now: 'string', visits: 'array' },
+  visit: { visit: 'object' },
+  room: { visit: 'string', ...ROOM },
+  'peer-joined': { visit: 'string', peer: 'string', role: 'string' },
+  'peer-left': { visit: 'string', peer: 'string' },
+  signal: { visit: 'string', from: 'string', data: 'object' },
+  over: { visit: 'string', reason: 'string' },
+  replaced: { visit: 'string' },
+};
+
+/** A message to a patient's page; null when its type is unknown (a newer server) or its fields are not as promised. */
+export function parsePatient(text: string): PatientMessage | null {
+  return parse<PatientMessage>(text, PATIENT);
+}
+
+/** A message to a clinician's page; null as above. */
+export function parseStaff(text: string): StaffMessage | null {
+  return parse<StaffMessage>(text, STAFF);
+}
+
+/** Closes a switch over a tagged union: a new member stops the build here. */
+export function assertNever(value: never): never {
+  throw new Error(`Not foreseen: ${JSON.stringify(value)}`);
+}
+
+function parse<Message>(text: string, shapes: Record<string, Shape>): Message | null {
+  let fields: unknown;
+  try {
+    fields = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof fields !== 'object' || fields === null) return null;
+  const record = fields as Record<string, unknown>;
+  const type = record['type'];
+  const shape = typeof type === 'string' && Object.prototype.hasOwnProperty.call(shapes, type) ? shapes[type] : undefined;
+  if (!shape) return null;
+  const fits = Object.entries(shape).every(([name, kind]) => isKind(record[name], kind));
+  return fits ? (fields as Message) : null;
+}
+
+function isKind(value: unknown, kind: Kind): boolean {
+  if (kind === 'array') return Array.isArray(value);
+  if (kind === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === kind;
+}

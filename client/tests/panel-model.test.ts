@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { since } from '../src/pages/panel/clock';
+import { opening, Visits } from '../src/pages/panel/model';
+import { deviceLine, isTrouble, messageLine, sayingOf } from '../src/pages/panel/words';
+import { aVisit } from './panel-visit';
+
+const message = (state: string, reason: string | null = null) => ({ kind: 'reminder', channel: 'sms', state, reason, at: '2026-11-24T14:00:00+00:00' });
+
+describe('the visits of a launch', () => {
+  it('drop a snapshot that is older than what is known', () => {
+    const visits = new Visits([aVisit({ rev: 5 })]);
+    const heard: number[] = [];
+    visits.onChange((visit) => heard.push(visit.rev));
+
+    for (const rev of [4, 6, 5]) visits.take(aVisit({ rev }));
+
+    expect(heard).toEqual([6]);
+    expect(visits.get('v_1')?.rev).toBe(6);
+  });
+
+  it('take an equal one: a message may go further without the visit moving', () => {
+    const visits = new Visits([aVisit({ rev: 5 })]);
+
+    visits.take(aVisit({ rev: 5, patient: { message: message('delivered') } }));
+
+    expect(visits.get('v_1')?.patient.message?.state).toBe('delivered');
+  });
+
+  it('say what was before', () => {
+    const visits = new Visits([aVisit()]);
+    const seen: unknown[] = [];
+    visits.onChange((visit, before) => seen.push([before?.patient.state, visit.patient.state]));
+
+    visits.take(aVisit({ rev: 2, patient: { state: 'waiting' } }));
+    visits.take(aVisit({ visit: 'v_2' }));
+
+    expect(seen).toEqual([['invited', 'waiting'], [undefined, 'invited']]);
+  });
+
+  it('stand by their start, whatever offset it is written in', () => {
+    const visits = new Visits([aVisit({ visit: 'v_late', starts_at: '2026-11-24T10:30:00-05:00' }), aVisit({ visit: 'v_early', starts_at: '2026-11-24T15:00:00+00:00' })]);
+
+    expect(visits.all().map((visit) => visit.visit)).toEqual(['v_early', 'v_late']);
+  });
+
+  it('a visit begun again takes the place of the one that ended', () => {
+    const ended = aVisit({ state: 'ended' });
+    const again = aVisit({ visit: 'v_2', ordinal: 2 });
+    const visits = new Visits([ended, again]);
+
+    expect(visits.candidates()).toEqual([again]);
+    expect(visits.successorOf(ended)).toBe(again);
+    expect(visits.successorOf(again)).toBeUndefined();
+  });
+
+  it('a live visit is never hidden behind another at the same time', () => {
+    const visits = new Visits([aVisit(), aVisit({ visit: 'v_2', ordinal: 2 })]);
+
+    expect(visits.candidates()).toHaveLength(2);
+  });
+});
+
+describe('what the panel opens with', () => {
+  it('nothing found, one card, or a choice', () => {
+    const [one, two] = [aVisit(), aVisit({ visit: 'v_2' })];
+
+    expect(opening([])).toEqual({ kind: 'none' });
+    expect(opening([one])).toEqual({ kind: 'one', visit: one });
+    expect(opening([one, two])).toEqual({ kind: 'several', visits: [one, two] });
+  });
+});
+
+describe('words', () => {
+  it('an ended visit is said before where the patient was', () => {
+    expect(sayingOf(aVisit({ state: 'ended', patient: { state: 'connected' } })).word).toBe('Visit ended');
+    expect(sayingOf(aVisit({ patient: { state: 'waiting' } })).word).toBe('Waiting in the lobby');
+  });
+
+  it('a message that did not go says why', () => {
+    expect(messageLine(message('suppressed', 'stopped'))).toBe('Reminder not sent: the patient replied STOP');
+    expect(messageLine(message('failed', 'new_reason'))).toBe('Reminder not delivered: new reason');
+  });
+
+  it.each([
+    ['delivered', null, false],
+    ['failed', 'landline', true],
+    ['unknown', null, true],
+    ['suppressed', 'stopped', true],
+    ['suppressed', 'visit_moved', false],
+  ])('a message %s because of %s needs somebody: %s', (state, reason, expected) => {
+    expect(isTrouble(message(state, reason))).toBe(expected);
+  });
+
+  it("what the patient's own test found, the missing before the weak", () => {
+    expect(deviceLine(null)).toBe('');
+    expect(deviceLine({ camera: 'fail', microphone: 'ok', network: 'warn' })).toBe('Will have no camera');
+    expect(deviceLine({ camera: 'ok', microphone: 'ok', network: 'warn' })).toBe('Weak: network');
+    expect(deviceLine({ camera: 'ok', microphone: 'ok', network: 'ok' })).toContain('ready');
+  });
+
+  it.each([
+    ['2026-11-24T15:00:00Z', '0:00'],
+    ['2026-11-24T14:59:53Z', '0:07'],
+    ['2026-11-24T13:57:53Z', '1:02:07'],
+    ['2026-11-24T15:00:09Z', '0:00'],
+  ])('waiting since %s reads %s', (from, shown) => {
+    expect(since(from, Date.parse('2026-11-24T15:00:00Z'))).toBe(shown);
+  });
+});

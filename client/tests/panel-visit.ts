@@ -1,0 +1,17 @@
+/** A visit's snapshot as the server draws it, with what a test says differently. */
+
+import type { PatientView, VisitView } from '../src/pages/panel/model';
+
+type Different = Partial<Omit<VisitView, 'patient'>> & { patient?: Partial<PatientView> };
+
+export function aVisit({ patient, ...visit }: Different = {}): VisitView {
+  return {
+    visit: 'v_1', rev: 1, state: 'open', starts_at: '2026-11-24T15:00:00+00:00', ends_at: '2026-11-24T15:15:00+00:00', ordinal: 1, can_restart: false,
+    patient: {
+      participant: 'p_1', state: 'invited', since: '2026-11-24T14:00:00+00:00', waiting_since: null, first_waiting_at: null, present: false,
+      device: null, message: null, arrival: null, ...patient,
+    },
+    others: [], attendees: 0, protected: false, hold_message: null,
+    ...visit,
+  };
+}
