@@ -66,7 +66,7 @@ canary: browsers
 	@$(BIN)/python -m tests.canary
 
 screenshots: browsers
-	@$(BIN)/python -m pytest -q tests/stories/test_screenshots.py
+	@$(BIN)/python -m pytest -q tests/stories/test_looks.py
 
 bench-%: browsers
 	@$(BIN)/python -m benchmarks.$(subst -,_,$*)

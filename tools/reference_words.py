@@ -88,7 +88,7 @@ MAKES: Final = {
     "lint": "Style and types, Python and TypeScript.",
     "unit": "All tests, the stories in real browsers among them.",
     "stories": "The stories in real browsers only.",
-    "canary": "Plays a visit with planted people and sweeps every place they could have leaked to.",
+    "canary": "Plays with planted people and sweeps every place they could leak to; `QUICK=1` plays one visit.",
     "screenshots": "Makes a picture of every page in `screenshots/`.",
     "browsers": "`setup`, and what the tests drive: Chromium, fonts, Redis, coturn (Debian packages, as root).",
     "clean": "Removes the environment, the built client and the stamps; data stays.",

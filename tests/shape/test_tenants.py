@@ -1,0 +1,35 @@
+"""Every query takes the organisation right after the unit of work; the few that cannot are named with a reason."""
+
+import ast
+
+from tests.shape.source import PACKAGE, functions, name_of
+
+# Queries that find out which organisation it is, or that run for the whole deployment.
+WITHOUT_ORGANISATION = {
+    "tenancy/store.py": {
+        "find_organisation_by_name",
+        "list_organisations",
+        "find_connection_anywhere",
+        "list_connections_by_base_url",
+        "list_working_connections",
+        "list_connections_due",
+        "list_signing_keys",
+    },
+}
+
+
+def test_every_query_takes_the_organisation() -> None:
+    faults = []
+    for path in sorted(PACKAGE.glob("*/store*.py")):
+        allowed = WITHOUT_ORGANISATION.get(str(path.relative_to(PACKAGE)), set())
+        for function in functions(path):
+            if function.name.startswith("_") or function.name in allowed:
+                continue
+            if not takes_the_organisation(function):
+                faults.append(f"{name_of(path)}:{function.name}")
+    assert not faults
+
+
+def takes_the_organisation(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    names = [argument.arg for argument in function.args.args]
+    return names[:2] == ["work", "org_id"]
