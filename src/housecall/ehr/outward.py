@@ -175,7 +175,12 @@ def _unavailable(fault: Exception) -> EhrUnavailable:
 
 
 def raise_if_busy(answer: Answer, now: datetime) -> None:
-    """Raise EhrThrottled or EhrFaulted for a status that says: not now."""
+    """Raise EhrThrottled, EhrUnavailable or EhrFaulted for a status that says: not now.
+
+    A 503 that names no wait is an EHR that is away: it may be back in a second, and nobody asked us to wait.
+    """
+    if answer.status == 503 and "retry-after" not in answer.headers:
+        raise EhrUnavailable
     if answer.status in (429, 503):
         raise EhrThrottled(answer.retry_after(now))
     if answer.status >= 500:

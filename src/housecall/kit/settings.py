@@ -79,12 +79,6 @@ SETTINGS: Final = (
     ),
     Setting("HOUSECALL_TURN_SECRET", "", "text", "Shared secret for short-lived TURN credentials."),
     Setting(
-        "HOUSECALL_WARM_UP",
-        "true",
-        "true or false",
-        "Warm an empty connection while the patient waits, where a relay is set.",
-    ),
-    Setting(
         "HOUSECALL_DEMO", "false", "true or false", "Set by the demo: its sandbox signs administrators in."
     ),
     Setting("HOUSECALL_SANDBOX_URL", "", "URL", "Set by the demo: where the sandbox is."),

@@ -35,4 +35,8 @@ class BuiltinRooms:
         expires = int((self._clock.now() + _CREDENTIAL_LIFE).timestamp())
         user = f"{expires}:{participant_id}"
         digest = hmac.new(self._turn_secret.encode(), user.encode(), hashlib.sha1).digest()
-        return {"urls": list(self._turn_urls), "username": user, "credential": base64.b64encode(digest).decode()}
+        return {
+            "urls": list(self._turn_urls),
+            "username": user,
+            "credential": base64.b64encode(digest).decode(),
+        }
