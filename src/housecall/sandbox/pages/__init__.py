@@ -1,0 +1,1 @@
+"""The pages of the make-believe hospital: schedule, chart, phone, mailbox, patient portal, sign-in."""

@@ -1,0 +1,497 @@
+"""What every EHR client promises: the one in memory, and the real one against the sandbox over HTTP."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from housecall.ehr.addresses import NetworkRules
+from housecall.ehr.base import (
+    Appointment,
+    AppointmentRef,
+    AppointmentStatus,
+    AuthorizationRequest,
+    ClientKind,
+    Clinician,
+    EhrClient,
+    EhrEndpoint,
+    LaunchContext,
+    LocationRef,
+    PatientRef,
+    Person,
+    PractitionerRef,
+    Vendor,
+)
+from housecall.ehr.errors import (
+    AppointmentGone,
+    ClinicianGone,
+    EhrTokenExpired,
+    LaunchDenied,
+    LaunchReplayed,
+    PersonGone,
+)
+from housecall.ehr.memory import MemoryEhr
+from housecall.ehr.registry import client_for
+from housecall.kit.clock import SystemClock
+
+BACK = "http://localhost:8000/ehr/callback"
+PATIENT_BACK = "http://localhost:8000/ehr/patient/callback"
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until_answers(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait for a process to listen, twenty seconds at most."""
+    with httpx.Client(trust_env=False) as http:
+        for _ in range(200):
+            assert process.poll() is None, "the sandbox did not start"
+            try:
+                http.get(url).raise_for_status()
+                return
+            except httpx.TransportError:
+                time.sleep(0.1)
+    raise AssertionError("the sandbox does not answer")
+
+
+@dataclass(frozen=True)
+class Booked:
+    """A video visit ten minutes from now."""
+
+    ref: AppointmentRef
+    patient: PatientRef
+    practitioner: PractitionerRef
+    phone: str
+
+
+class House(Protocol):
+    """An EHR with a client for it, and a hand inside it."""
+
+    client: EhrClient
+
+    async def book(self, *, patient: PatientRef | None = None, video: bool = True) -> Booked: ...
+    async def cancel(self, ref: AppointmentRef) -> None: ...
+    async def launch(self, booked: Booked, persona: str) -> str: ...
+    async def sign_in(self, request: AuthorizationRequest, booked: Booked) -> str: ...
+    async def clinician_family_name(self, ref: PractitionerRef) -> str: ...
+
+
+class MemoryHouse:
+    """The twin in memory."""
+
+    def __init__(self) -> None:
+        self.client: MemoryEhr = MemoryEhr(SystemClock())
+        self._count = 0
+        self._persona = "provider"
+        for number in (1, 2):
+            ref = PractitionerRef(f"c{number}")
+            self.client.put_clinician(Clinician(ref, f"Hale{number} MD, Robin"))
+
+    async def book(self, *, patient: PatientRef | None = None, video: bool = True) -> Booked:
+        self._count += 1
+        patient = patient or PatientRef(f"p{self._count}")
+        booked = Booked(AppointmentRef(f"a{self._count}"), patient, PractitionerRef("c1"), "+13125550110")
+        self.client.put_person(_person(patient, booked.phone))
+        start = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=10)
+        self.client.put_appointment(
+            Appointment(
+                ref=booked.ref,
+                version="1",
+                status=AppointmentStatus.booked,
+                start=start,
+                end=start + timedelta(minutes=20),
+                patient=patient,
+                practitioners=(booked.practitioner,),
+                locations=(LocationRef("l1"),),
+                is_virtual=video,
+                service="Video visit" if video else "In person",
+            )
+        )
+        return booked
+
+    async def cancel(self, ref: AppointmentRef) -> None:
+        known = await self.client.read_appointment(ref)
+        self.client.put_appointment(replace(known, status=AppointmentStatus.cancelled, version="2"))
+
+    async def launch(self, booked: Booked, persona: str) -> str:
+        self._persona = persona
+        return "launch-code"
+
+    async def sign_in(self, request: AuthorizationRequest, booked: Booked) -> str:
+        user = booked.practitioner if self._persona == "provider" else booked.patient
+        return self.client.approve(request, user=user, patient=booked.patient)
+
+    async def clinician_family_name(self, ref: PractitionerRef) -> str:
+        return "Hale1"
+
+
+class SandboxHouse:
+    """The sandbox over HTTP, through the real client."""
+
+    def __init__(self, url: str, client: EhrClient) -> None:
+        self._http = httpx.AsyncClient(base_url=url, trust_env=False)
+        self.client = client
+
+    async def book(self, *, patient: PatientRef | None = None, video: bool = True) -> Booked:
+        wish = {"in_minutes": 10, "minutes": 20, "video": video} | ({"patient": patient} if patient else {})
+        made = (await self._http.post("/sandbox/appointments", json=wish)).raise_for_status().json()
+        return Booked(
+            AppointmentRef(made["id"]),
+            PatientRef(made["patient"]),
+            PractitionerRef(made["practitioner"]),
+            made["phone"],
+        )
+
+    async def cancel(self, ref: AppointmentRef) -> None:
+        path = f"/sandbox/appointments/{ref}"
+        (await self._http.patch(path, json={"status": "cancelled"})).raise_for_status()
+
+    async def launch(self, booked: Booked, persona: str) -> str:
+        wish = {"patient": booked.patient, "practitioner": booked.practitioner, "persona": persona}
+        made = (await self._http.post("/sandbox/launches", json=wish)).raise_for_status().json()
+        return str(made["launch"])
+
+    async def sign_in(self, request: AuthorizationRequest, booked: Booked) -> str:
+        answer = await self._http.get(request.url)
+        back = parse_qs(urlsplit(answer.headers["location"]).query)
+        assert back["state"] == [request.state]
+        return back["code"][0]
+
+    async def clinician_family_name(self, ref: PractitionerRef) -> str:
+        everybody = (await self._http.get("/sandbox/practitioners")).json()
+        return str(next(one["family"] for one in everybody if one["id"] == ref))
+
+    async def close(self) -> None:
+        await self._http.aclose()
+        await self.client.close()
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[str]:
+    """The sandbox as a process of its own."""
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "housecall.sandbox",
+        "--port",
+        str(port),
+        "--housecall",
+        "http://localhost:8000",
+    ]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("HOUSECALL_")}
+    process = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
+    try:
+        until_answers(f"http://127.0.0.1:{port}/healthz", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+CLIENTS = {
+    "confidential": {
+        "client_kind": ClientKind.symmetric,
+        "client_id": "housecall-clinician",
+        "client_secret": "sandbox-clinician-secret",
+    },
+    "public": {"client_kind": ClientKind.public, "client_id": "housecall-public"},
+}
+
+
+@pytest.fixture(params=["memory", "confidential", "public"])
+async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
+    """Each EHR in turn."""
+    if request.param == "memory":
+        yield MemoryHouse()
+        return
+    url = request.getfixturevalue("sandbox")
+    endpoint = EhrEndpoint(
+        connection_id="c_contract",
+        base_url=f"{url}/fhir/r4/sandbox",
+        vendor=Vendor.millennium,
+        system_client_id="housecall-system",
+        system_client_secret="sandbox-system-secret",
+        **CLIENTS[request.param],
+    )
+    client = client_for(endpoint, clock=SystemClock(), network=NetworkRules.from_setting(("true",)))
+    found = SandboxHouse(url, client)
+    yield found
+    await found.close()
+
+
+async def launched(house: House, booked: Booked, persona: str = "practitioner") -> LaunchContext:
+    """A whole launch."""
+    back = BACK if persona == "practitioner" else PATIENT_BACK
+    code = await house.launch(booked, "provider" if persona == "practitioner" else "patient")
+    request = await house.client.begin_launch(launch=code, redirect_url=back, persona=persona)
+    return await house.client.finish_launch(
+        code=await house.sign_in(request, booked),
+        redirect_url=back,
+        code_verifier=request.code_verifier,
+        nonce=request.nonce,
+        persona=persona,
+    )
+
+
+def around_now(hours: int = 2) -> dict[str, datetime]:
+    now = datetime.now(UTC)
+    return {"start": now - timedelta(hours=hours), "end": now + timedelta(hours=hours)}
+
+
+async def test_the_configuration_names_what_a_launch_needs(house: House):
+    found = await house.client.discover()
+
+    assert found.authorization_endpoint
+    assert found.token_endpoint
+    assert "S256" in found.code_challenge_methods
+
+
+async def test_a_clinicians_launch_tells_who_about_whom(house: House):
+    booked = await house.book()
+
+    context = await launched(house, booked)
+
+    assert (context.user, context.patient, context.persona) == (
+        booked.practitioner,
+        booked.patient,
+        "practitioner",
+    )
+    assert context.tokens.user == booked.practitioner
+    assert context.missing_scopes == frozenset()
+    assert context.tokens.expires_at > datetime.now(UTC)
+
+
+async def test_a_patients_launch_tells_the_patient(house: House):
+    booked = await house.book()
+
+    context = await launched(house, booked, persona="patient")
+
+    assert (context.user, context.patient, context.user_type) == (booked.patient, booked.patient, "Patient")
+    assert (await house.client.read_appointment(booked.ref, tokens=context.tokens)).patient == booked.patient
+
+
+async def test_a_code_is_good_for_one_exchange(house: House):
+    booked = await house.book()
+    launch = await house.launch(booked, "provider")
+    request = await house.client.begin_launch(launch=launch, redirect_url=BACK)
+    exchange = {
+        "code": await house.sign_in(request, booked),
+        "redirect_url": BACK,
+        "code_verifier": request.code_verifier,
+        "nonce": request.nonce,
+    }
+    await house.client.finish_launch(**exchange)
+
+    with pytest.raises(LaunchReplayed):
+        await house.client.finish_launch(**exchange)
+
+
+@pytest.mark.parametrize("wrong", ["code", "code_verifier", "redirect_url"])
+async def test_a_code_is_good_only_with_all_that_belongs_to_it(house: House, wrong: str):
+    booked = await house.book()
+    launch = await house.launch(booked, "provider")
+    request = await house.client.begin_launch(launch=launch, redirect_url=BACK)
+    exchange = {
+        "code": await house.sign_in(request, booked),
+        "redirect_url": BACK,
+        "code_verifier": request.code_verifier,
+        "nonce": request.nonce,
+    }
+
+    with pytest.raises(LaunchReplayed):
+        await house.client.finish_launch(**exchange | {wrong: "http://localhost:8000/another"})
+
+
+async def test_a_foreign_nonce_refuses_the_launch(house: House):
+    booked = await house.book()
+    launch = await house.launch(booked, "provider")
+    request = await house.client.begin_launch(launch=launch, redirect_url=BACK)
+
+    with pytest.raises(LaunchDenied):
+        await house.client.finish_launch(
+            code=await house.sign_in(request, booked),
+            redirect_url=BACK,
+            code_verifier=request.code_verifier,
+            nonce="another",
+        )
+
+
+async def test_tokens_are_refreshed_once_and_shared(house: House):
+    tokens = (await launched(house, await house.book())).tokens
+
+    first = await house.client.refresh(tokens, active_for=timedelta(seconds=3))
+    second = await house.client.refresh(tokens)
+
+    assert first.access_token != tokens.access_token
+    assert second.access_token == first.access_token
+    assert (first.user, first.refresh_token is None) == (tokens.user, False)
+
+
+async def test_without_a_refresh_token_the_session_ends(house: House):
+    tokens = (await launched(house, await house.book())).tokens
+
+    with pytest.raises(EhrTokenExpired):
+        await house.client.refresh(replace(tokens, refresh_token=None))
+
+
+async def test_an_appointment_is_read_by_the_system_and_by_the_person(house: House):
+    booked = await house.book()
+    context = await launched(house, booked)
+
+    by_system = await house.client.read_appointment(booked.ref)
+    by_person = await house.client.read_appointment(booked.ref, tokens=context.tokens)
+
+    assert by_system == by_person
+    assert (by_system.patient, by_system.status) == (booked.patient, AppointmentStatus.booked)
+    assert by_system.practitioners == (booked.practitioner,)
+    assert by_system.is_virtual
+    assert by_system.start is not None
+    assert by_system.end is not None
+    assert by_system.end - by_system.start == timedelta(minutes=20)
+
+
+async def test_a_visit_in_person_is_not_virtual(house: House):
+    booked = await house.book(video=False)
+
+    assert not (await house.client.read_appointment(booked.ref)).is_virtual
+
+
+async def test_a_cancelled_appointment_has_another_status_and_version(house: House):
+    booked = await house.book()
+    before = await house.client.read_appointment(booked.ref)
+
+    await house.cancel(booked.ref)
+    after = await house.client.read_appointment(booked.ref)
+
+    assert after.status is AppointmentStatus.cancelled
+    assert after.version != before.version
+
+
+async def test_several_appointments_are_read_at_once_and_unknown_ones_left_out(house: House):
+    refs = [(await house.book()).ref for _ in range(3)]
+
+    found = await house.client.read_appointments([*refs, AppointmentRef("99999999")])
+
+    assert set(found) == set(refs)
+    assert all(found[ref].ref == ref for ref in refs)
+
+
+async def test_a_patients_appointments_are_found_in_the_window_only(house: House):
+    booked = await house.book()
+    other = await house.book()
+    tokens = (await launched(house, booked)).tokens
+
+    found = await house.client.find_appointments_of_patient(booked.patient, **around_now(), tokens=tokens)
+    later = await house.client.find_appointments_of_patient(
+        booked.patient,
+        start=datetime.now(UTC) + timedelta(minutes=11),
+        end=datetime.now(UTC) + timedelta(minutes=12),
+        tokens=tokens,
+    )
+
+    assert booked.ref in [one.ref for one in found]
+    assert other.ref not in [one.ref for one in found]
+    assert booked.ref not in [one.ref for one in later]
+    assert [one.start for one in found] == sorted(one.start for one in found if one.start)
+
+
+async def test_a_clinics_window_lists_its_appointments_without_faults(house: House):
+    booked = [await house.book() for _ in range(3)]
+
+    page = await house.client.list_appointments(practitioners=[booked[0].practitioner], **around_now())
+
+    assert {one.ref for one in booked} <= {one.ref for one in page.appointments}
+    assert all(booked[0].practitioner in one.practitioners for one in page.appointments)
+    assert page.faults == []
+    assert page.requests >= 1
+
+
+async def test_a_window_of_a_place_lists_its_appointments(house: House):
+    booked = await house.book()
+    (place, *_) = (await house.client.read_appointment(booked.ref)).locations
+
+    page = await house.client.list_appointments(locations=[place], **around_now())
+
+    assert booked.ref in [one.ref for one in page.appointments]
+
+
+async def test_nobody_has_appointments_in_an_empty_window(house: House):
+    booked = await house.book()
+    at = datetime.now(UTC) + timedelta(days=900)
+
+    page = await house.client.list_appointments(
+        practitioners=[booked.practitioner], start=at, end=at + timedelta(hours=1)
+    )
+
+    assert page.appointments == []
+
+
+async def test_a_person_is_read_with_the_number_to_text(house: House):
+    booked = await house.book()
+
+    person = await house.client.read_person(booked.patient)
+
+    assert (person.ref, person.sms_number, person.sms_refusal) == (booked.patient, booked.phone, None)
+    assert person.display_name
+    assert person.language
+
+
+async def test_people_are_read_at_once_and_unknown_ones_left_out(house: House):
+    refs = [(await house.book()).patient for _ in range(3)]
+
+    people = await house.client.read_people([*refs, PatientRef("99999999")])
+
+    assert set(people) == set(refs)
+    assert all(people[ref].ref == ref for ref in refs)
+
+
+async def test_a_clinician_is_read_and_found_by_the_beginning_of_the_name(house: House):
+    booked = await house.book()
+    tokens = (await launched(house, booked)).tokens
+    family = await house.clinician_family_name(booked.practitioner)
+
+    one = await house.client.read_clinician(booked.practitioner, tokens=tokens)
+    found = await house.client.search_clinicians(family[:4], tokens=tokens)
+
+    assert family in one.display_name
+    assert booked.practitioner in [clinician.ref for clinician in found]
+    assert await house.client.search_clinicians("x", tokens=tokens) == []
+
+
+async def test_what_does_not_exist_is_said_by_kind(house: House):
+    with pytest.raises(AppointmentGone):
+        await house.client.read_appointment(AppointmentRef("99999999"))
+    with pytest.raises(PersonGone):
+        await house.client.read_person(PatientRef("99999999"))
+    with pytest.raises(ClinicianGone):
+        await house.client.read_clinician(PractitionerRef("99999999"))
+
+
+def _person(ref: PatientRef, phone: str) -> Person:
+    return Person(
+        ref=ref,
+        display_name="DOE, ADA",
+        birth_date=date(1976, 4, 29),
+        is_deceased=False,
+        is_active=True,
+        replaced_by=None,
+        language="en",
+        sms_number=phone,
+        sms_refusal=None,
+        email=None,
+        email_refusal="no_email",
+    )
