@@ -6,6 +6,7 @@ from housecall.audit.model import Act
 
 AUDIT: Final[dict[Act, str]] = {
     Act.organisation_created: "An organisation was made, by the command line or the demo.",
+    Act.organisation_changed: "The clinic's name or number was changed by the command line.",
     Act.connection_declared: "A connection to an EHR was declared for the first time.",
     Act.connection_changed: "A connection was declared again, and changed.",
     Act.connection_state: "A connection moved: the detail holds the verb, the state before and the state after.",
@@ -79,6 +80,9 @@ OPTIONS: Final = {
     "--time-zone": "the clinic's, where the EHR gives none",
     "--phone-region": "the country of numbers written without a code",
     "--frame-ancestor": "who may frame the panel besides the base URL's own origin; name the port",
+    "--clinic-name": "what patients read in texts and on pages; stays when not given",
+    "--clinic-phone": "whom patients call when something does not work; stays when not given",
+    "--go-live": "switches a production connection on; without a test launch before, the audit log says so",
 }
 
 MAKES: Final = {

@@ -8,12 +8,14 @@ from sqlalchemy import text
 from housecall.ehr.base import AppointmentRef, AppointmentStatus
 from housecall.ehr.errors import EhrTokenExpired, EhrUnavailable, LaunchReplayed
 from housecall.tenancy.errors import ConnectionNotWorking
+from housecall.tenancy.service import go_live
 from housecall.tenancy.tables import Connection
 from housecall.visits.access import note_active, tokens_of
 from housecall.visits.errors import HandoverDead, LaunchDenied, LaunchForeign, LaunchUnknown, LaunchUsed
 from housecall.visits.handover import make_handover, use_handover
 from housecall.visits.launches import find_launch
 from housecall.visits.tables import Launch
+from tests.visits.clinic import NURSE
 from tests.visits.hospital import BORIS, DOCTOR, Hospital
 
 
@@ -260,3 +262,34 @@ async def test_a_hand_over_dies_after_two_minutes_and_with_its_launch(hospital: 
     async with clinic.database.work() as work:
         with pytest.raises(HandoverDead):
             await use_handover(clinic.desk, work, late)
+
+
+async def test_a_launch_whose_time_is_over_holds_no_token_any_more(hospital: Hospital) -> None:
+    launch = await hospital.launch()
+    lasting = await hospital.launch()
+    async with hospital.clinic.database.work() as work:
+        (await work.session.get_one(Launch, launch.id)).expires_at = hospital.clinic.now
+
+    await hospital.clinic.sweep()
+
+    over, other = await row_of(hospital, launch.id), await row_of(hospital, lasting.id)
+    assert (over.state, over.tokens_sealed, over.encounter_ref_sealed) == ("ended", None, None)
+    assert (other.state, other.tokens_sealed is None) == ("active", False)
+
+
+async def test_a_production_connection_goes_live_after_its_test_or_by_an_override_on_record(
+    hospital: Hospital,
+) -> None:
+    clinic = hospital.clinic
+    for tested in (True, False):
+        async with clinic.database.work() as work:
+            connection = await work.session.get_one(Connection, clinic.connection.id)
+            connection.state = "tested" if tested else "validated"
+            await go_live(work, connection, now=clinic.now, by=NURSE)
+            assert connection.state == "live"
+
+    async with clinic.database.work() as work:
+        found = await work.session.execute(
+            text("SELECT detail->>'verb' FROM audit_entry WHERE act = 'tenancy:connection:state_changed'")
+        )
+        assert found.scalars().all() == ["go_live", "override"]

@@ -26,6 +26,7 @@ class Act(StrEnum):
     """``room:subject:act``; a word is never renamed, since old entries keep it."""
 
     organisation_created = "tenancy:organisation:created"
+    organisation_changed = "tenancy:organisation:changed"
     connection_declared = "tenancy:connection:declared"
     connection_changed = "tenancy:connection:changed"
     connection_state = "tenancy:connection:state_changed"

@@ -16,7 +16,14 @@ from housecall.kit.errors import HousecallError, Kind
 from housecall.kit.ids import OrgId
 from housecall.kit.settings import Settings
 from housecall.tenancy.model import Environment
-from housecall.tenancy.service import Declaration, declare_connection, ensure_organisation
+from housecall.tenancy.service import (
+    Declaration,
+    declare_connection,
+    ensure_organisation,
+    go_live,
+    name_clinic,
+)
+from housecall.tenancy.store import get_connection
 from housecall.tenancy.tables import Connection
 from housecall.web.house import House
 
@@ -56,6 +63,13 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     parser.add_argument("--phone-region", default="US", help="the country of numbers written without a code")
     parser.add_argument("--frame-ancestor", nargs="+", action="extend", default=[], metavar="ORIGIN")
+    parser.add_argument("--clinic-name", help="what patients read in texts and on pages")
+    parser.add_argument("--clinic-phone", help="whom patients call when something does not work")
+    parser.add_argument(
+        "--go-live",
+        action="store_true",
+        help="switch a production connection on; without a test launch before, the audit log says so",
+    )
     parser.set_defaults(run=run)
 
 
@@ -95,6 +109,17 @@ async def _connect(settings: Settings, place: Place, arguments: argparse.Namespa
     finally:
         await close_house(house)
     return addresses_of(connection, settings.public_url)
+
+
+async def _finish(house: House, connection: Connection, arguments: argparse.Namespace) -> None:
+    """What is said of the clinic besides, and whether the connection is live."""
+    now, org_id = house.clock.now(), OrgId(connection.org_id)
+    async with house.database.work() as work:
+        await name_clinic(
+            work, org_id, name=arguments.clinic_name, phone=arguments.clinic_phone, now=now, by=_OPERATOR
+        )
+        if arguments.go_live:
+            await go_live(work, await get_connection(work, org_id, connection.id), now=now, by=_OPERATOR)
 
 
 def kind_of(arguments: argparse.Namespace) -> str:

@@ -134,7 +134,7 @@ async def _connect(settings: Settings, place: Place, client: httpx.AsyncClient) 
         connection = await declare(house, declared, organisation="default")
         async with house.database.work() as work:
             organisation = await get_organisation(work, OrgId(connection.org_id))
-            organisation.display_name, organisation.clinic_phone = "Prairie View Clinic", "+1 555 010 0100"
+            organisation.display_name, organisation.clinic_phone = "Prairie View Clinic", "+1 312 555 0100"
             organisation.sign_in_issuer, organisation.sign_in_client_id = f"{sandbox}/idp", "housecall-portal"
             organisation.sign_in_secret_sealed = house.sealer.seal(
                 "sandbox-portal-secret", purpose=f"sign-in:{organisation.id}"

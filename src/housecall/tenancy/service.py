@@ -60,6 +60,18 @@ async def ensure_organisation(work: Work, name: str, *, region: str, now: dateti
     return made
 
 
+async def name_clinic(
+    work: Work, org_id: OrgId, *, name: str | None, phone: str | None, now: datetime, by: By
+) -> None:
+    """Patients read this name and number from now on; what is not given stays."""
+    organisation = await store.get_organisation(work, org_id)
+    if name is None and phone is None:
+        return
+    organisation.display_name = name if name is not None else organisation.display_name
+    organisation.clinic_phone = phone if phone is not None else organisation.clinic_phone
+    await record(work, org_id, Act.organisation_changed, by=by, subject=str(org_id), at=now)
+
+
 async def declare_connection(
     work: Work, org_id: OrgId, declared: Declaration, *, sealer: Sealer, now: datetime, by: By
 ) -> Connection:

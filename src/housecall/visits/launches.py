@@ -187,7 +187,8 @@ async def _exchange(desk: Desk, connection: Connection, launch: Launch, code: st
 async def _activate(desk: Desk, work: Work, launch: Launch, context: LaunchContext) -> None:
     now = desk.clock.now()
     launch.state = "active"
-    launch.user_ref = context.user
+    # A clinician's id is the one thing of a person that is stored; a patient's never is.
+    launch.user_ref = context.user if context.persona == "practitioner" else None
     launch.nonce = launch.verifier_sealed = None
     launch.expires_at = now + SESSION_LIFE
     if context.encounter:

@@ -18,7 +18,7 @@ from housecall.visits.model import EMPTY_AFTER, GONE_AFTER, IN_ROOM, VisitState
 from housecall.visits.room import depart
 from housecall.visits.scene import Scene, lock_scene
 from housecall.visits.service import finish
-from housecall.visits.tables import Participant, Visit
+from housecall.visits.tables import Launch, Participant, Visit
 from housecall.visits.telling import tell_state
 from housecall.visits.views import publish_visit
 
@@ -37,8 +37,25 @@ async def sweep(desk: Desk, work: Work) -> int:
     if not await work.session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _SWEEP_LOCK}):
         return 0
     now = desk.clock.now()
+    await _forget_access(work, now)
     return (
         await _let_go(desk, work, now) + await _end_empty(desk, work, now) + await _give_up(desk, work, now)
+    )
+
+
+async def _forget_access(work: Work, now: datetime) -> None:
+    """A launch whose time is over holds no token and no encounter any more."""
+    await work.session.execute(
+        update(Launch)
+        .where(Launch.expires_at <= now, Launch.state != "ended")
+        .values(
+            state="ended",
+            nonce=None,
+            verifier_sealed=None,
+            tokens_sealed=None,
+            encounter_ref_sealed=None,
+        )
+        .execution_options(synchronize_session=False)
     )
 
 
