@@ -49,7 +49,7 @@ def sealer() -> Sealer:
 
 
 @pytest.fixture(scope="session")
-def empty_database(postgres: EmbeddedPostgres) -> Iterator[tuple[str, str]]:
+def empty_database(postgres: EmbeddedPostgres) -> tuple[str, str]:
     """SQLAlchemy URL and libpq string of one database with every table and the queue's schema."""
     dsn = postgres.create_database("house_template")
     url = (
@@ -57,7 +57,7 @@ def empty_database(postgres: EmbeddedPostgres) -> Iterator[tuple[str, str]]:
         if "://" not in dsn
         else dsn.replace("postgresql://", "postgresql+psycopg://")
     )
-    yield url, dsn
+    return url, dsn
 
 
 @pytest_asyncio.fixture(loop_scope="session")

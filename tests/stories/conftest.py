@@ -1,0 +1,38 @@
+"""A running demo and a real Chromium; the demo is shared, each story books its own appointment."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from tests.stories.demo import Demo
+from tests.stories.theatre import CHROMIUM, FLAGS, Theatre
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/stories" in str(item.path):
+            item.add_marker(pytest.mark.story)
+
+
+@pytest.fixture(scope="package")
+def demo() -> Iterator[Demo]:
+    running = Demo().start()
+    yield running
+    running.stop()
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def theatre(demo: Demo, chromium: Browser) -> AsyncIterator[Theatre]:
+    stage = Theatre(demo, chromium)
+    yield stage
+    await stage.close()

@@ -1,0 +1,100 @@
+"""The same demo in its parts, each a process of its own: so that Housecall can be killed and the EHR goes on."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import httpx
+
+from tests.stories.demo import Demo
+
+_SECRET = "a-secret-of-sixteen-or-more"
+
+
+class Parts(Demo):
+    """``housecall serve`` beside the sandbox, declared by ``housecall connect`` as an operator does."""
+
+    _sandbox_process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Parts":
+        command = [sys.executable, "-m", "housecall.sandbox", "--port", str(self.port + 1)]
+        command += ["--housecall", self.url, "--data", str(self.folder / "sandbox")]
+        with self.log.open("ab") as log:
+            self._sandbox_process = subprocess.Popen(
+                command, env={**os.environ, "SANDBOX_GATEWAY_SECRET": _SECRET}, stdout=log, stderr=log
+            )
+        self._until(f"{self.sandbox}/sandbox/settings")
+        addresses = self.connect()
+        self.http.post(f"{self.sandbox}/sandbox/settings", json={"launch_url": addresses["launch_url"]})
+        self.serve()
+        return self
+
+    def connect(self, *more: str) -> dict[str, str]:
+        """Declare the connection; what the command printed."""
+        locations = [one["id"] for one in self.http.get(f"{self.sandbox}/sandbox/locations").json()]
+        command = [sys.executable, "-m", "housecall.commands", "connect"]
+        command += ["--base-url", f"{self.sandbox}/fhir/r4/sandbox", "--environment", "test"]
+        if "--client-id" not in more:
+            command += ["--client-id", "housecall-clinician", "--client-secret", "sandbox-clinician-secret"]
+        command += [
+            "--system-client-id",
+            "housecall-system",
+            "--system-client-secret",
+            "sandbox-system-secret",
+        ]
+        command += ["--location", *locations, "--texts-from", "+15550100100", "--texts-to", "any"]
+        command += ["--consent-send", "--consent-attendees", "--frame-ancestor", self.sandbox, *more]
+        done = subprocess.run(command, env=self._environment(), capture_output=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr.decode()[-3000:]
+        found: dict[str, str] = json.loads(done.stdout)
+        return found
+
+    def serve(self) -> None:
+        """Start Housecall, and wait until it is ready."""
+        command = [sys.executable, "-m", "housecall.commands", "serve"]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, env=self._environment(), stdout=log, stderr=log, start_new_session=True
+            )
+        self.wait_until_ready()
+
+    def kill(self) -> None:
+        """Housecall alone is gone from one instant to the next; its database's server goes on."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+        self._process = None
+
+    def stop(self) -> None:
+        self.signal(signal.SIGTERM)
+        if self._sandbox_process is not None:
+            self._sandbox_process.terminate()
+            self._sandbox_process.wait(10)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.http.close()
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("HOUSECALL_")},
+            "HOUSECALL_PORT": str(self.port),
+            "HOUSECALL_DATA_DIR": str(self.folder / "data"),
+            "HOUSECALL_FEED_EVERY_S": "2",
+            "HOUSECALL_ALLOW_PRIVATE_ADDRESSES": "127.0.0.0/8",
+            "HOUSECALL_SMS_GATEWAY_URL": f"{self.sandbox}/gateway",
+            "HOUSECALL_SMS_GATEWAY_SECRET": _SECRET,
+            **self._settings,
+        }
+
+    def _until(self, url: str) -> None:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with contextlib.suppress(httpx.TransportError):
+                if self.http.get(url).is_success:
+                    return
+            time.sleep(0.1)
+        raise AssertionError(self.log.read_text()[-3000:])

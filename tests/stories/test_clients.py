@@ -1,0 +1,94 @@
+"""The whole way with each kind of client, framed and as a page of its own, declared by the command."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from tests.stories.hospital import Parts
+from tests.stories.theatre import Theatre
+
+CLIENTS = {
+    "public": ["--client-id", "housecall-public"],
+    "symmetric": ["--client-id", "housecall-clinician", "--client-secret", "sandbox-clinician-secret"],
+    "asymmetric": ["--client-id", "housecall-asymmetric", "--jwks"],
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def parts() -> AsyncIterator[Parts]:
+    running = await asyncio.to_thread(Parts().start)
+    yield running
+    await asyncio.to_thread(running.stop)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stage(parts: Parts, chromium: Browser) -> AsyncIterator[Theatre]:
+    made = Theatre(parts, chromium)
+    yield made
+    await made.close()
+
+
+@pytest.mark.parametrize("kind", list(CLIENTS))
+async def test_each_kind_of_client_leads_from_the_chart_into_the_call(
+    parts: Parts, stage: Theatre, kind: str
+) -> None:
+    """The connection is declared anew while Housecall runs, and the next launch is made in the new way."""
+    await asyncio.to_thread(parts.connect, *CLIENTS[kind])
+    booked = parts.book()
+    clinician, patient = await stage.clinician(), await stage.patient(booked)
+
+    await clinician.open_panel(booked)
+    await patient.come_to_lobby()
+    await clinician.press("admit")
+
+    await patient.is_in_call()
+    await clinician.end()
+
+
+async def test_a_launch_as_a_page_of_its_own_leads_to_the_panel(parts: Parts, stage: Theatre) -> None:
+    booked = parts.book()
+    clinician = await stage.clinician()
+    answer = parts.http.post(f"{parts.sandbox}/sandbox/launches", json={"patient": booked["patient"]})
+
+    await clinician.page.goto(answer.json()["url"])
+
+    await expect(clinician.page.get_by_test_id("patient-state")).to_have_attribute("data-state", "invited")
+
+
+async def test_a_hand_over_opens_the_visit_in_a_browser_of_its_own(parts: Parts, stage: Theatre) -> None:
+    booked = parts.book()
+    clinician, elsewhere = await stage.clinician(), await stage.clinician()
+    await clinician.open_panel(booked)
+    frame = next(one for one in clinician.page.frames if one.url.startswith(parts.url))
+    visit = await clinician.mark("visit-card").get_attribute("data-visit")
+    made = await frame.evaluate(
+        """(visit) => fetch(location.pathname + '/visits/' + visit + '/handover', {
+             method: 'POST', body: '{}',
+             headers: { 'X-Housecall': 'panel', 'Content-Type': 'application/json' } }).then((a) => a.json())""",
+        visit,
+    )
+
+    await elsewhere.page.goto(made["url"])
+    await elsewhere.page.get_by_role("button").click()
+    await expect(elsewhere.page.get_by_test_id("visit-card")).to_have_attribute("data-visit", visit or "")
+
+    other = await stage.clinician()
+    await other.page.goto(made["url"])
+    await other.page.get_by_role("button").click()
+    await expect(other.page.locator("body")).to_contain_text("visits.handover_dead")
+
+
+def test_the_command_prints_exactly_one_json_object(parts: Parts) -> None:
+    printed = parts.connect(*CLIENTS["symmetric"])
+
+    assert set(printed) == {"id", "launch_url", "patient_launch_url", "redirect_url", "jwks_url"}
+    assert json.loads(json.dumps(printed))["launch_url"] == f"{parts.url}/ehr/launch/{printed['id']}"
+
+
+def test_an_address_that_is_no_fhir_server_is_refused_and_nothing_is_changed(parts: Parts) -> None:
+    with pytest.raises(AssertionError, match=r"commands\.connection_refused"):
+        parts.connect("--base-url", f"{parts.sandbox}/phone", *CLIENTS["symmetric"])
