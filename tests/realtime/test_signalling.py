@@ -11,9 +11,7 @@ from housecall.realtime.errors import SignalInvalid
 from housecall.realtime.signalling import LONGEST_CANDIDATE, LONGEST_SDP, filter_signal
 
 RELAY = "candidate:3 1 udp 4188543 192.0.2.7 6100 typ relay raddr 203.0.113.9 rport 500 generation 0 ufrag aB"
-RELAY_SAFE = (
-    "candidate:3 1 udp 4188543 192.0.2.7 6100 typ relay raddr 0.0.0.0 rport 0 generation 0 ufrag aB"
-)
+RELAY_SAFE = "candidate:3 1 udp 4188543 192.0.2.7 6100 typ relay raddr 0.0.0.0 rport 0 generation 0 ufrag aB"
 RELAY_V6 = "candidate:4 1 udp 41885438 2001:db8::7 61000 typ relay raddr 2001:db8::99 rport 5000"
 RELAY_V6_SAFE = "candidate:4 1 udp 41885438 2001:db8::7 61000 typ relay raddr :: rport 0"
 HOST = "candidate:1 1 udp 2122260223 10.1.2.3 54321 typ host generation 0"

@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -67,30 +67,55 @@ class VisitRecipients:
     async def resolve(self, messages: Sequence[Due]) -> Mapping[uuid.UUID, Outcome]:
         """One outcome a message; a connection whose EHR is away delays its own messages only."""
         outcomes: dict[uuid.UUID, Outcome] = {}
-        by_connection: dict[str, list[_About]] = {}
+        by_org: dict[OrgId, list[Due]] = {}
+        for due in messages:
+            by_org.setdefault(due.org_id, []).append(due)
+        abouts: list[_About] = []
         async with self._database.work() as work:
-            for due in messages:
-                about = await self._look(work, due)
-                if isinstance(about, _About):
-                    by_connection.setdefault(due.connection_id, []).append(about)
-                else:
-                    outcomes[due.id] = about
-        for abouts in by_connection.values():
-            outcomes.update(await self._resolve_together(abouts))
+            for org_id, dues in by_org.items():
+                abouts += await self._look(work, org_id, dues, outcomes)
+        by_connection: dict[str, list[_About]] = {}
+        for about in abouts:
+            by_connection.setdefault(about.connection.id, []).append(about)
+        for together in by_connection.values():
+            outcomes.update(await self._resolve_together(together))
         return outcomes
 
-    async def _look(self, work: Work, due: Due) -> _About | Suppress:
-        visit = await store.find_visit(work, due.org_id, due.subject_ref)
-        if visit is None:
-            return Suppress(SuppressReason.visit_over)
-        connection = await get_connection(work, due.org_id, visit.connection_id)
-        obstacle = may_text(connection) or self._too_late(due, visit, connection)
-        if obstacle is not None:
-            return Suppress(obstacle)
-        seat = await store.find_newest_seat(work, due.org_id, connection.id, visit.appointment_ref)
-        if seat is None:
-            return Suppress(SuppressReason.visit_over)
-        return _About(due, visit, seat, connection, await get_organisation(work, due.org_id))
+    async def _look(
+        self, work: Work, org_id: OrgId, dues: Sequence[Due], outcomes: dict[uuid.UUID, Outcome]
+    ) -> list[_About]:
+        """What we know of one organisation's messages; those that nobody must get have their outcome."""
+        organisation = await get_organisation(work, org_id)
+        visits = await store.find_visits(work, org_id, {due.subject_ref for due in dues})
+        connections = {
+            connection_id: await get_connection(work, org_id, connection_id)
+            for connection_id in {visit.connection_id for visit in visits.values()}
+        }
+        seats = await self._seats(work, org_id, visits.values())
+        abouts = []
+        for due in dues:
+            visit = visits.get(due.subject_ref)
+            if visit is None:
+                outcomes[due.id] = Suppress(SuppressReason.visit_over)
+                continue
+            connection = connections[visit.connection_id]
+            seat = seats.get((connection.id, visit.appointment_ref))
+            obstacle = may_text(connection) or self._too_late(due, visit, connection)
+            if obstacle is not None or seat is None:
+                outcomes[due.id] = Suppress(obstacle or SuppressReason.visit_over)
+                continue
+            abouts.append(_About(due, visit, seat, connection, organisation))
+        return abouts
+
+    async def _seats(self, work: Work, org_id: OrgId, visits: Iterable[Visit]) -> dict[tuple[str, str], Seat]:
+        refs: dict[str, set[str]] = {}
+        for visit in visits:
+            refs.setdefault(visit.connection_id, set()).add(visit.appointment_ref)
+        return {
+            (connection_id, ref): seat
+            for connection_id, of_it in refs.items()
+            for ref, seat in (await store.find_newest_seats(work, org_id, connection_id, of_it)).items()
+        }
 
     def _too_late(self, due: Due, visit: Visit, connection: Connection) -> str | None:
         is_cancelled = visit.state == VisitState.cancelled

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, or_, select, text, update
+from sqlalchemy.orm import aliased
 
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
@@ -20,6 +21,14 @@ async def find_visit(work: Work, org_id: OrgId, visit_id: str) -> Visit | None:
     return (
         await work.session.scalars(select(Visit).where(Visit.org_id == org_id, Visit.id == visit_id))
     ).one_or_none()
+
+
+async def find_visits(work: Work, org_id: OrgId, visit_ids: Collection[str]) -> dict[str, Visit]:
+    """Those of the visits that are the organisation's, by id, in one query."""
+    found = await work.session.scalars(
+        select(Visit).where(Visit.org_id == org_id, Visit.id.in_(sorted(visit_ids)))
+    )
+    return {visit.id: visit for visit in found}
 
 
 async def get_visit(work: Work, org_id: OrgId, visit_id: str) -> Visit:
@@ -93,6 +102,23 @@ async def list_visits_of_appointments(
     return {visit.appointment_ref: visit for visit in found}
 
 
+async def list_with_successors(work: Work, org_id: OrgId, visit_ids: Collection[str]) -> list[str]:
+    """The visits' ids, and those of later visits on the same appointments: begun again, they are the same chart's."""
+    same = aliased(Visit)
+    found = await work.session.scalars(
+        select(Visit.id)
+        .join(
+            same,
+            (same.connection_id == Visit.connection_id)
+            & (same.appointment_ref == Visit.appointment_ref)
+            & (same.ordinal <= Visit.ordinal),
+        )
+        .where(Visit.org_id == org_id, same.org_id == org_id, same.id.in_(visit_ids))
+        .distinct()
+    )
+    return list(found)
+
+
 async def list_visits(work: Work, org_id: OrgId, visit_ids: Collection[str]) -> Sequence[Visit]:
     """Those of the visits that the organisation has, earliest start first."""
     return (
@@ -144,18 +170,19 @@ async def find_patient_seat(
     return found.one_or_none()
 
 
-async def find_newest_seat(
-    work: Work, org_id: OrgId, connection_id: str, appointment_ref: str
-) -> Seat | None:
-    """The patient's seat on the appointment, the one that stands before those revoked, or None."""
+async def find_newest_seats(
+    work: Work, org_id: OrgId, connection_id: str, appointment_refs: Collection[str]
+) -> dict[str, Seat]:
+    """The patient's seat on each appointment, the one that stands before those revoked, in one query."""
     found = await work.session.scalars(
         select(Seat)
         .where(Seat.org_id == org_id, Seat.connection_id == connection_id)
-        .where(Seat.appointment_ref == appointment_ref, Seat.role == ParticipantRole.patient.value)
-        .order_by(Seat.revoked_at.is_(None).desc(), Seat.created_at.desc())
-        .limit(1)
+        .where(Seat.appointment_ref.in_(sorted(appointment_refs)))
+        .where(Seat.role == ParticipantRole.patient.value)
+        .order_by(Seat.revoked_at.is_(None), Seat.created_at)
     )
-    return found.one_or_none()
+    # The best of each appointment comes last.
+    return {seat.appointment_ref: seat for seat in found}
 
 
 async def keep_language(work: Work, org_id: OrgId, seat_id: str, language: str) -> None:

@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 # Longer than any gateway we know needs to take a text, and well within the outbox's lease.
 _TIMEOUT: Final = timedelta(seconds=10)
 _CONNECT_WITHIN: Final = timedelta(seconds=3)
-_CONNECTIONS: Final = 40
+# As many as the outbox sends and looks up at once.
+_LANES: Final = 40
 
 # The gateway's words for what became of a text. "sent" has left the gateway, but is not on the handset yet.
 STATES: Final = {
@@ -77,7 +78,11 @@ def read_reason(word: str | None) -> FailReason:
 
 
 class GatewayProvider:
-    """Talks to the gateway at ``url``; keeps connections open and shares them."""
+    """Talks to the gateway at ``url``; keeps connections open, one text on each at a time.
+
+    Each connection is a client of its own: what one shared pool does for every request grows with the square
+    of its connections, and with twenty took longer than all the rest of sending a text.
+    """
 
     name = "gateway"
     capabilities = Capabilities(idempotent=True, lookup=True)
@@ -87,14 +92,15 @@ class GatewayProvider:
     ) -> None:
         self._url = httpx.URL(url)
         self._timeout_s = timeout.total_seconds()
-        self._client = client or httpx.AsyncClient(
-            timeout=httpx.Timeout(self._timeout_s, connect=_CONNECT_WITHIN.total_seconds()),
-            limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
-        )
+        self._lanes = [client] if client else _lanes(self._timeout_s)
+        # The one used last comes first, so that few are kept open when little is sent.
+        self._free: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
+        for lane in self._lanes:
+            self._free.put_nowait(lane)
 
     async def send(self, text: OutgoingText) -> ProviderAnswer:
         body = {"reference": text.reference, "from": text.sent_from, "to": text.to, "body": text.body}
-        answer = await self._ask(self._client.build_request("POST", self._url, json=body))
+        answer = await self._ask("POST", self._url, body)
         if answer.is_success:
             provider_id = _json(answer).get("id")
             if isinstance(provider_id, str | int) and str(provider_id):
@@ -108,7 +114,7 @@ class GatewayProvider:
 
     async def lookup(self, reference: str) -> ProviderStatus | None:
         url = self._url.copy_merge_params({"reference": reference})
-        answer = await self._ask(self._client.build_request("GET", url))
+        answer = await self._ask("GET", url)
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         found = _json(answer)
@@ -119,17 +125,28 @@ class GatewayProvider:
         return ProviderStatus(str(found["id"]), state, reason)
 
     async def close(self) -> None:
-        await self._client.aclose()
+        for lane in self._lanes:
+            await lane.aclose()
 
-    async def _ask(self, request: httpx.Request) -> httpx.Response:
+    async def _ask(self, method: str, url: httpx.URL, body: dict[str, str] | None = None) -> httpx.Response:
+        lane = await self._free.get()
         # The cause is left out of what is raised: it holds the request, and that the number and the link.
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._client.send(request)
+                return await lane.request(method, url, json=body)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             raise ProviderUnavailable(is_fate_unknown=False) from None
         except (httpx.HTTPError, TimeoutError):
             raise ProviderUnavailable(is_fate_unknown=True) from None
+        finally:
+            self._free.put_nowait(lane)
+
+
+def _lanes(timeout_s: float) -> list[httpx.AsyncClient]:
+    trusted = httpx.create_ssl_context()
+    timeout = httpx.Timeout(timeout_s, connect=_CONNECT_WITHIN.total_seconds())
+    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+    return [httpx.AsyncClient(verify=trusted, timeout=timeout, limits=limits) for _ in range(_LANES)]
 
 
 def _raise_for_delay(answer: httpx.Response) -> None:
