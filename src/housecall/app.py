@@ -5,13 +5,12 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import FastAPI
-from starlette.staticfiles import StaticFiles
-from starlette.types import Receive, Scope, Send
 
 from housecall import __version__
 from housecall.visits.sweep import mark_all_absent
 from housecall.web import errors, operation
 from housecall.web.api import routes as api_routes
+from housecall.web.built_files import BuiltFiles
 from housecall.web.hooks import routes as hook_routes
 from housecall.web.house import House
 from housecall.web.launch import routes as launch_routes
@@ -34,20 +33,6 @@ AUDIENCES: Final = (
     api_routes,
     hook_routes,
 )
-
-
-class BuiltFiles(StaticFiles):
-    """Our own scripts and style sheets; their names hold their content's hash, so they never change."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_cache(message: dict[str, object]) -> None:
-            if message["type"] == "http.response.start":
-                headers = list(message.get("headers", []))  # type: ignore[call-overload]
-                headers.append((b"cache-control", b"public, max-age=31536000, immutable"))
-                message["headers"] = headers
-            await send(message)
-
-        await super().__call__(scope, receive, send_with_cache)  # type: ignore[arg-type]
 
 
 @asynccontextmanager

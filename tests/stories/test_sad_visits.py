@@ -151,6 +151,28 @@ async def test_a_visit_ended_by_a_slip_goes_on_by_the_same_link(demo: Demo, thea
     await clinician.sees("connected")
 
 
+async def test_another_panel_on_the_same_visit_follows_when_it_is_begun_again(
+    demo: Demo, theatre: Theatre
+) -> None:
+    booked = demo.book()
+    patient, one, other = await theatre.patient(booked), await theatre.clinician(), await theatre.clinician()
+    await one.open_panel(booked)
+    await other.open_panel(booked)
+    await patient.come_to_lobby()
+    await one.press("admit")
+    await patient.is_in_call()
+    await one.end()
+    await expect(patient.mark("visit-over")).to_be_visible()
+    await one.press("restart")
+    await expect(patient.mark("enter-lobby")).to_be_enabled()
+    await patient.enter_lobby()
+
+    await other.sees("waiting")
+    await other.press("admit")
+
+    await patient.is_in_call()
+
+
 async def test_too_early_says_when_to_come_back(demo: Demo, theatre: Theatre) -> None:
     booked = demo.book(in_minutes=180)
     patient = await theatre.patient(booked)

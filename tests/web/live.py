@@ -25,7 +25,7 @@ from housecall.web.server import DrainingServer, uvicorn_config
 from tests.visits.clinic import Clinic
 
 Message = dict[str, Any]
-PATIENCE_S = 5
+PATIENCE_S = 10
 
 
 class Page:

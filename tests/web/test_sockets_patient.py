@@ -10,7 +10,7 @@ import pytest_asyncio
 from housecall.db.database import Database
 from housecall.kit.clock import FakeClock
 from housecall.kit.sealing import Sealer
-from housecall.meetings.base import JoinDetails
+from housecall.meetings.base import JoinDetails, MeetingError
 from housecall.meetings.builtin import BuiltinRooms
 from housecall.meetings.memory import MemoryRooms
 from housecall.realtime.bus import Exchange, MemoryBus
@@ -29,15 +29,18 @@ ANSWER = {"description": {"type": "answer", "sdp": "v=0\r\n"}}
 
 
 class SlowRooms(MemoryRooms):
-    """A meeting service that answers when it is told to."""
+    """A meeting service that answers when it is told to, or not at all."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.is_down = False
         self.gate = asyncio.Event()
         self.gate.set()
 
     async def join_details(self, participant_id: str) -> JoinDetails:
         await self.gate.wait()
+        if self.is_down:
+            raise MeetingError
         return await super().join_details(participant_id)
 
 
@@ -355,6 +358,29 @@ async def test_a_meeting_service_that_is_late_calls_nobody_out_of_the_lobby(clin
         await page.settle()
 
         assert "admitted" not in page.types()
+
+
+async def test_a_meeting_service_that_is_down_is_asked_again_with_the_next_joined(clinic: Clinic) -> None:
+    rooms = SlowRooms()
+    async with serve(clinic, meetings=rooms) as live:
+        visit = await clinic.visit()
+        page = await live.waiting(visit)
+        staff = await clinic.join(visit)
+
+        rooms.is_down = True
+        await clinic.staff(service.admit, visit)
+        await page.state("admitted")
+        await page.say("joined")
+        refused = await page.until("error")
+        await page.say("signal", to=staff.self_id, data=OFFER)
+        outside = await page.until("error")
+        rooms.is_down = False
+        await page.say("joined")
+        admitted = await page.until("admitted")
+
+    assert refused["code"] == "meetings.failed"
+    assert outside["code"] == "realtime.not_in_room"
+    assert [peer["peer"] for peer in admitted["peers"]] == [staff.self_id]
 
 
 async def test_who_comes_while_the_meeting_service_is_asked_is_heard_after_the_others(

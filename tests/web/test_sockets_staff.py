@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import text
 
 from housecall.db.database import Database
 from housecall.ehr.memory import TOKEN_LIFE, MemoryEhr
@@ -59,6 +60,23 @@ async def test_the_page_is_welcomed_with_every_visit_of_its_launch(live: Live) -
         "server_now": live.clinic.now.isoformat(),
         "visits": [await live.clinic.view(first), await live.clinic.view(second)],
     }
+
+
+async def test_what_changes_while_the_page_is_welcomed_comes_after(live: Live) -> None:
+    visit = await live.clinic.visit()
+    launch_id, cookie = await live.launch(visit.id)
+    page = await live.open(f"/panel/{launch_id}/socket", cookie)
+
+    async with live.clinic.database.work() as work:
+        await work.session.execute(text("LOCK TABLE message IN ACCESS EXCLUSIVE MODE"))
+        await page.say("hello", v=1, tab="staff-1", resume=False)
+        await live.clinic.somebody_waits_for_a_lock()
+        newer = {"type": "visit", "visit": {"visit": visit.id, "rev": 99}}
+        await live.house.hub.publish(f"staff.{visit.id}", newer)
+    await page.until("visit")
+
+    assert page.types() == ["welcome", "visit"]
+    assert page.heard[1] == newer
 
 
 async def test_two_launches_never_hear_each_others_visits(live: Live) -> None:

@@ -19,7 +19,7 @@ from housecall.visits.details import read_details
 from housecall.visits.errors import VisitUnknown
 from housecall.visits.handover import make_handover, use_handover
 from housecall.visits.launches import find_launch
-from housecall.visits.store import list_visits
+from housecall.visits.store import list_visits, list_with_successors
 from housecall.visits.tables import Launch
 from housecall.visits.texting import send_link
 from housecall.visits.views import visit_views
@@ -52,6 +52,7 @@ class Caller:
     launch: Launch
     connection: Connection
     org_id: OrgId
+    visit_ids: list[str]
 
     @property
     def by(self) -> By:
@@ -60,7 +61,7 @@ class Caller:
 
     def visit(self, visit_id: str) -> str:
         """The visit's id, if this launch is about it; raises VisitUnknown."""
-        if visit_id not in self.launch.visit_ids:
+        if visit_id not in self.visit_ids:
             raise VisitUnknown
         return visit_id
 
@@ -78,8 +79,9 @@ async def panel_guard(request: Request, launch_id: str) -> Caller:
             raise PanelClosed
         org_id = OrgId(launch.org_id)
         connection = await get_connection(work, org_id, launch.connection_id)
+        visit_ids = await list_with_successors(work, org_id, launch.visit_ids)
     request.state.frame_ancestors = frame_ancestors_of(connection)
-    return Caller(house, launch, connection, org_id)
+    return Caller(house, launch, connection, org_id, visit_ids)
 
 
 def _refuse_foreign(request: Request, house: House) -> None:
@@ -97,7 +99,7 @@ Guarded = Annotated[Caller, Depends(panel_guard)]
 async def panel(request: Request, launch_id: str, caller: Guarded) -> Response:
     """The panel; what it shows first is in the page, what changes comes by its socket."""
     async with caller.house.database.work() as work:
-        visits = await list_visits(work, caller.org_id, caller.launch.visit_ids)
+        visits = await list_visits(work, caller.org_id, caller.visit_ids)
         views = await visit_views(work, caller.org_id, visits)
         organisation = await get_organisation(work, caller.org_id)
     first = {
@@ -207,10 +209,6 @@ async def act_on_visit(launch_id: str, visit_id: str, act: str, caller: Guarded)
         raise VisitUnknown
     async with caller.house.database.work() as work:
         view = await ACTS[act](caller.house.desk, work, caller.org_id, caller.visit(visit_id), by=caller.by)
-        if view["visit"] not in caller.launch.visit_ids:
-            # A visit begun again is a new one on the same appointment: this launch is about it from now on.
-            launch = await work.session.get_one(Launch, caller.launch.id)
-            launch.visit_ids = [*launch.visit_ids, view["visit"]]
     return _fresh(view)
 
 

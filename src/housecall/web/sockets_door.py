@@ -1,5 +1,6 @@
 """How a live connection is run: accepted, guarded, from hello to the end, closed with a code for the page."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
@@ -95,6 +96,9 @@ class Door:
         except HousecallError as error:
             socket.refuse(error)
             socket.close(SocketFailed())
+        except asyncio.CancelledError:
+            # The server stops and waits no longer; whoever starts next marks everybody absent.
+            log.debug("A socket's end was cut short.")
         except Exception:
             log.exception("A socket failed in an unforeseen way.")
             socket.close(SocketFailed())

@@ -21,7 +21,7 @@ from housecall.visits.errors import VisitUnknown
 from housecall.visits.launches import find_launch
 from housecall.visits.model import TAKING_PART
 from housecall.visits.room import RoomView
-from housecall.visits.store import list_people, list_visits
+from housecall.visits.store import list_people, list_visits, list_with_successors
 from housecall.visits.tables import Launch
 from housecall.visits.topics import participant_topic, staff_topic
 from housecall.visits.views import View, visit_views
@@ -44,8 +44,8 @@ async def enter_panel(house: House, connection: HTTPConnection, socket: Socket) 
         launch = await find_launch(work, launch_id, secret, now=house.clock.now())
         if launch is None or launch.persona != "practitioner" or not launch.user_ref:
             raise SocketUnauthenticated
-        visits = await list_visits(work, OrgId(launch.org_id), launch.visit_ids)
-    return StaffPage(house, socket, launch, [visit.id for visit in visits])
+        visit_ids = await list_with_successors(work, OrgId(launch.org_id), launch.visit_ids)
+    return StaffPage(house, socket, launch, visit_ids)
 
 
 class Stay:
