@@ -1,12 +1,16 @@
 """Migrations may be started by many at once, and bring the queue along."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 
 import psycopg
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
 
 from housecall.db.embedded import EmbeddedPostgres
-from housecall.db.migrate import migrate, migrate_down
+from housecall.db.migrate import config_for, migrate, migrate_down, newest_revision
 from housecall.db.queue import make_queue
 from tests.db.processes import TASK, ask
 
@@ -66,3 +70,33 @@ def test_the_queues_tables_say_which_version_made_them(postgres: EmbeddedPostgre
     with psycopg.connect(dsn) as connection:
         said = connection.execute("SELECT obj_description('procrastinate_jobs'::regclass)").fetchone()
     assert said == (f"procrastinate {version('procrastinate')}",)
+
+
+def test_the_scripts_names_tell_the_newest_revision(postgres: EmbeddedPostgres) -> None:
+    """A start compares that with the database's instead of asking Alembic, which takes long to load."""
+    engine = create_engine(url_of(postgres.create_database("migrate_newest")))
+
+    with engine.connect() as connection:
+        scripts = ScriptDirectory.from_config(config_for(connection))
+    engine.dispose()
+
+    assert scripts.get_current_head() == newest_revision()
+
+
+def test_a_database_that_is_up_to_date_is_left_alone_and_costs_no_alembic(postgres: EmbeddedPostgres) -> None:
+    url = url_of(postgres.create_database("migrate_again"))
+    migrate(url)
+
+    again = f"import sys; from housecall.db.migrate import migrate; migrate({url!r}); print('alembic' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", again], check=True, capture_output=True, text=True).stdout
+
+    assert said.strip() == "False"
+
+
+def test_a_database_that_stands_at_an_earlier_revision_is_brought_forward(postgres: EmbeddedPostgres) -> None:
+    dsn = postgres.create_database("migrate_behind")
+    migrate(url_of(dsn), to="0001")
+
+    migrate(url_of(dsn))
+
+    assert ask(dsn, "SELECT version_num FROM alembic_version") == newest_revision()

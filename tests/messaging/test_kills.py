@@ -62,8 +62,8 @@ async def plan_many(office: Office) -> None:
 
 async def states(database: Database) -> dict[str, int]:
     async with database.work() as work:
-        rows = await work.session.execute(text("SELECT state, count(*) FROM message GROUP BY state"))
-        return {row.state: row.count for row in rows}
+        rows = await work.session.execute(text("SELECT state, count(*) AS many FROM message GROUP BY state"))
+        return {row.state: row.many for row in rows}
 
 
 async def until_quiet(database: Database) -> None:

@@ -3,6 +3,7 @@
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 from procrastinate import App
@@ -31,11 +32,17 @@ class Work:
         self._effects.append(effect)
 
     async def enqueue(
-        self, task: str, *, queueing_lock: str | None = None, lock: str | None = None, **args: Any
+        self,
+        task: str,
+        *,
+        queueing_lock: str | None = None,
+        lock: str | None = None,
+        not_before: datetime | None = None,
+        **args: Any,
     ) -> bool:
         """Enqueue a job in this transaction; False when one with the same queueing lock already waits.
 
-        ``args`` hold opaque ids only: they stand in the queue's table.
+        ``not_before``: how long it must wait at least. ``args`` hold opaque ids only: they stand in the queue's table.
         """
         if queueing_lock is not None and await self._is_queued(queueing_lock):
             return False
@@ -44,6 +51,7 @@ class Work:
             task,
             queueing_lock=queueing_lock,
             lock=lock,
+            schedule_at=not_before,
             connection=raw.driver_connection,
         )
         await deferrer.defer_async(**args)

@@ -39,8 +39,8 @@ OnChange = Callable[[OrgId, str], Awaitable[None]]
 # Several times a whole batch's worst case: EHR reads, then five rounds of a provider that times out.
 LEASE: Final = timedelta(seconds=60)
 
-# While one batch is being sent the other is being claimed and resolved.
-_LANES: Final = 2
+# Whom a hundred messages go to takes some six answers of the EHR: meanwhile other batches are being sent.
+_LANES: Final = 4
 _ROUNDS: Final = 50
 _CONCURRENT_SENDS: Final = 20
 _ASK_AGAIN_AFTER: Final = timedelta(minutes=1)

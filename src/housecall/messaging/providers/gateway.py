@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import urllib.request
 from datetime import timedelta
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from housecall.messaging.providers.base import (
     ProviderStatus,
     ProviderUnavailable,
 )
+from housecall.messaging.providers.direct import DirectTransport
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +83,7 @@ class GatewayProvider:
     """Talks to the gateway at ``url``; keeps connections open, one text on each at a time.
 
     Each connection is a client of its own: what one shared pool does for every request grows with the square
-    of its connections, and with twenty took longer than all the rest of sending a text.
+    of its connections.
     """
 
     name = "gateway"
@@ -92,7 +94,7 @@ class GatewayProvider:
     ) -> None:
         self._url = httpx.URL(url)
         self._timeout_s = timeout.total_seconds()
-        self._lanes = [client] if client else _lanes(self._timeout_s)
+        self._lanes = [client] if client else _lanes(self._url, self._timeout_s)
         # The one used last comes first, so that few are kept open when little is sent.
         self._free: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
         for lane in self._lanes:
@@ -142,11 +144,18 @@ class GatewayProvider:
             self._free.put_nowait(lane)
 
 
-def _lanes(timeout_s: float) -> list[httpx.AsyncClient]:
+def _lanes(url: httpx.URL, timeout_s: float) -> list[httpx.AsyncClient]:
     trusted = httpx.create_ssl_context()
     timeout = httpx.Timeout(timeout_s, connect=_CONNECT_WITHIN.total_seconds())
-    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
-    return [httpx.AsyncClient(verify=trusted, timeout=timeout, limits=limits) for _ in range(_LANES)]
+    if _has_proxy(url):
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+        return [httpx.AsyncClient(verify=trusted, timeout=timeout, limits=limits) for _ in range(_LANES)]
+    return [httpx.AsyncClient(transport=DirectTransport(trusted), timeout=timeout) for _ in range(_LANES)]
+
+
+def _has_proxy(url: httpx.URL) -> bool:
+    proxies = urllib.request.getproxies()
+    return bool(proxies.get(url.scheme) or proxies.get("all")) and not urllib.request.proxy_bypass(url.host)
 
 
 def _raise_for_delay(answer: httpx.Response) -> None:
