@@ -25,6 +25,7 @@ AUDIT: Final[dict[Act, str]] = {
     Act.visit_begun: "Both sides were in the room for the first time.",
     Act.visit_ended: "The visit is over: `ended` by a person, or `empty` since the last one left.",
     Act.visit_no_show: "Nobody began the visit within its window, or the EHR says that nobody came.",
+    Act.siu_taken: "A message of the HL7 feed counted for an appointment; the detail holds its event.",
     Act.link_opened: "The patient pressed start on the link. Opening the link alone records nothing.",
     Act.lobby_entered: "The patient entered the waiting room.",
     Act.arrival_acknowledged: "A clinician took note of the arrival.",
@@ -35,6 +36,10 @@ AUDIT: Final[dict[Act, str]] = {
     Act.participant_left: "Somebody left the waiting room or the room, or was gone for too long.",
     Act.handover_made: "A clinician asked for a one-time address for a window of its own.",
     Act.handover_used: "A one-time address was used up.",
+    Act.write_done: "A visit's links or status stand in the EHR; the detail holds the kind and the number of tries.",
+    Act.write_failed: "The EHR refused a visit's links or status for good; the detail holds the kind and the code.",
+    Act.write_replayed: "Links and status of a visit are to be written again, by a person or the command line.",
+    Act.summary_filed: "A clinician filed a visit's summary to the chart.",
     Act.message_planned: "A message was planned, or planned for another time.",
     Act.message_requested: "A person asked for a message: the link by hand, a word to the waiting room, HELP.",
     Act.message_sent: "The provider took a text.",
@@ -51,14 +56,37 @@ COMMANDS: Final = {
     "work": "Runs the worker alone. Any number of workers may run on one database.",
     "migrate": "Brings the database to this version's tables, and ends. `serve` and `work` do it as well.",
     "demo": "Runs Housecall and, on the next port, the make-believe hospital. Nothing to configure.",
+    "replay": (
+        "Has links and status of a connection's visits written to the EHR again, by the workers."
+        " Prints how many jobs that makes."
+        " See [Writing back to the EHR](../explanation/write-back.md)."
+    ),
     "connect": (
         "Declares a connection, or changes the one with the same organisation, address and environment."
         " Prints one JSON object; everything else goes to standard error."
         " See [Connect an EHR with a command](../how-to/connect-with-a-command.md)."
     ),
+    "rotate-key": (
+        "Makes a new key for signing in at EHRs. It is published at once and signs ten minutes later; the one before"
+        " stays published, and is retired by the first rotation a day after it was replaced. Prints one JSON object."
+    ),
+    "siu": (
+        "Takes in one connection's HL7 v2 schedule messages over MLLP, until SIGINT or SIGTERM. Runs beside `serve`"
+        " on the same data. See [Connect an HL7 feed](../how-to/connect-siu.md)."
+    ),
 }
 
 OPTIONS: Final = {
+    "--connection": "the connection's id, as `connect` printed it",
+    "--port": "where the interface engine connects to",
+    "--host": "the address to listen on; `::` is every IPv4 and IPv6 address",
+    "--tls-cert": "our certificate and its chain, in PEM; without it nothing is encrypted",
+    "--tls-key": "its private key",
+    "--tls-client-ca": "only senders with a certificate of this authority are taken",
+    "--zone": "the zone of times without an offset; the connection's when not given",
+    "--id-from": "the field that holds the appointment's FHIR id: SCH-2 (filler) or SCH-1 (placer)",
+    "--id-strip": "what stands before the FHIR id in that field",
+    "--no-confirm": "what is found is reminded but not confirmed, as while the feed is first loaded",
     "--web-only": "leave the worker to `housecall work`",
     "--base-url": "the FHIR R4 base URL",
     "--environment": "what the connection is for; a test connection works at once",
@@ -67,6 +95,9 @@ OPTIONS: Final = {
     "--jwks": "authenticate with our published keys: a confidential client, asymmetric",
     "--system-client-id": "our client id for reading appointments and people without a launch",
     "--system-client-secret": "its secret",
+    "--patient-base-url": "the FHIR base URL of the patient portal's launches, where it is another",
+    "--patient-client-id": "our client id for the patient's launch, where it is another",
+    "--patient-client-secret": "its secret; without one it signs with our keys if the clinicians' client does",
     "--vendor": "the EHR's habits; detected when not given",
     "--organisation": "made if missing",
     "--location": "whose appointments the feed reads",
@@ -80,8 +111,11 @@ OPTIONS: Final = {
     "--time-zone": "the clinic's, where the EHR gives none",
     "--phone-region": "the country of numbers written without a code",
     "--frame-ancestor": "who may frame the panel besides the base URL's own origin; name the port",
+    "--write-back": "what we write to appointments by ourselves; nothing when not given",
+    "--visit": "this visit only, also one that is over",
     "--clinic-name": "what patients read in texts and on pages; stays when not given",
     "--clinic-phone": "whom patients call when something does not work; stays when not given",
+    "--algorithm": "the new key's; the same as before when not given",
     "--go-live": "switches a production connection on; without a test launch before, the audit log says so",
 }
 

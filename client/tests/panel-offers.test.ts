@@ -43,6 +43,11 @@ describe('what a visit offers', () => {
     expect(offered(aVisit({ state: 'ended' }), OUTSIDE)).toEqual([]);
   });
 
+  it('the summary of an ended visit can be filed where the EHR takes it', () => {
+    expect(offered(aVisit({ state: 'ended', can_restart: true }), { ...OUTSIDE, filesNotes: true })).toEqual(['file-summary', 'restart']);
+    expect(offered(aVisit({ state: 'open' }), { ...OUTSIDE, filesNotes: true })).not.toContain('file-summary');
+  });
+
   it('a cancelled visit offers nothing', () => {
     expect(offered(aVisit({ state: 'cancelled', patient: { state: 'waiting' } }), OUTSIDE)).toEqual([]);
   });

@@ -1,5 +1,7 @@
 """The web's composition root: every audience mounted, nothing decided."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -7,6 +9,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from housecall import __version__
+from housecall.tenancy.keys import RELOAD_EVERY_S, reload_signing_key
 from housecall.visits.sweep import mark_all_absent
 from housecall.web import errors, operation
 from housecall.web.api import routes as api_routes
@@ -18,19 +21,29 @@ from housecall.web.pages import STATIC
 from housecall.web.panel import doors as handover_routes
 from housecall.web.panel import routes as panel_routes
 from housecall.web.patient import routes as patient_routes
+from housecall.web.patient_launch import routes as patient_launch_routes
+from housecall.web.patient_launch import visits as own_visit_routes
 from housecall.web.portal import entrance as portal_entrance
 from housecall.web.portal import routes as portal_routes
 from housecall.web.sockets import routes as socket_routes
+from housecall.web.write_back import machine as write_back_api
+from housecall.web.write_back import pages as write_back_pages
+
+log = logging.getLogger(__name__)
 
 AUDIENCES: Final = (
     operation.routes,
     launch_routes,
+    patient_launch_routes,
+    own_visit_routes,
     panel_routes,
     handover_routes,
     patient_routes,
     portal_entrance,
     portal_routes,
     api_routes,
+    write_back_pages,
+    write_back_api,
     hook_routes,
 )
 
@@ -42,7 +55,19 @@ async def _open(app: FastAPI) -> AsyncIterator[None]:
     # Nobody is connected to a web process that has just begun; those who come back say so themselves.
     async with house.database.work() as work:
         await mark_all_absent(work, house.clock.now())
+    keys = asyncio.create_task(_follow_keys(house))
     yield
+    keys.cancel()
+
+
+async def _follow_keys(house: House) -> None:
+    """A key that was rotated by another process signs here as well."""
+    while True:
+        await asyncio.sleep(RELOAD_EVERY_S)
+        try:
+            await reload_signing_key(house.database, house.desk.ehr, house.sealer, house.clock)
+        except Exception:
+            log.exception("The signing key could not be read.")
 
 
 def make_app(house: House) -> FastAPI:

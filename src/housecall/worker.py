@@ -11,6 +11,7 @@ from housecall.kit.ids import OrgId
 from housecall.messaging import jobs as messaging_jobs
 from housecall.messaging.outbox import Outbox
 from housecall.messaging.providers.registry import providers_for
+from housecall.tenancy.keys import RELOAD_EVERY_S, reload_signing_key
 from housecall.tenancy.store import list_connections_due
 from housecall.visits import jobs as visit_jobs
 from housecall.visits.recipients import VisitRecipients
@@ -51,6 +52,7 @@ class Worker:
             tasks.create_task(_every(0.5, "feeds", self._enqueue_due_feeds))
             tasks.create_task(_every(2.0, "sweep", self._sweep))
             tasks.create_task(_every(1.0, "audit", self._chain))
+            tasks.create_task(_every(RELOAD_EVERY_S, "keys", self._reload_key))
 
     async def _run_queue(self) -> None:
         # Polled often, because a job taken back from a killed worker sends no notification.
@@ -83,6 +85,10 @@ class Worker:
     async def _chain(self) -> None:
         async with self._house.database.work() as work:
             await chain_new_entries(work)
+
+    async def _reload_key(self) -> None:
+        house = self._house
+        await reload_signing_key(house.database, house.desk.ehr, house.sealer, house.clock)
 
     async def _message_changed(self, org_id: OrgId, subject_ref: str) -> None:
         async with self._house.database.work() as work:

@@ -1,6 +1,8 @@
 """What every EHR client promises: the one in memory, and the real one against the sandbox over HTTP."""
 
+import html
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -8,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -26,18 +28,25 @@ from housecall.ehr.base import (
     EhrEndpoint,
     LaunchContext,
     LocationRef,
+    Note,
     PatientRef,
     Person,
     PractitionerRef,
+    RoomLinks,
     Vendor,
+    Writing,
 )
 from housecall.ehr.errors import (
     AppointmentGone,
     ClinicianGone,
+    EhrConflict,
     EhrTokenExpired,
     LaunchDenied,
     LaunchReplayed,
     PersonGone,
+    ScopesMissing,
+    WriteRefused,
+    WriteUnsupported,
 )
 from housecall.ehr.memory import MemoryEhr
 from housecall.ehr.registry import client_for
@@ -87,6 +96,9 @@ class House(Protocol):
     async def launch(self, booked: Booked, persona: str) -> str: ...
     async def sign_in(self, request: AuthorizationRequest, booked: Booked) -> str: ...
     async def clinician_family_name(self, ref: PractitionerRef) -> str: ...
+    async def lock(self, is_locked: bool) -> None: ...
+    async def links(self, ref: AppointmentRef) -> dict[str, str]: ...
+    async def notes(self, patient: PatientRef) -> list[str]: ...
 
 
 class MemoryHouse:
@@ -132,10 +144,21 @@ class MemoryHouse:
 
     async def sign_in(self, request: AuthorizationRequest, booked: Booked) -> str:
         user = booked.practitioner if self._persona == "provider" else booked.patient
-        return self.client.approve(request, user=user, patient=booked.patient)
+        encounter = f"e-{booked.ref}"
+        return self.client.approve(request, user=user, patient=booked.patient, encounter=encounter)
 
     async def clinician_family_name(self, ref: PractitionerRef) -> str:
         return "Hale1"
+
+    async def lock(self, is_locked: bool) -> None:
+        self.client.conflicts = 1000 if is_locked else 0
+
+    async def links(self, ref: AppointmentRef) -> dict[str, str]:
+        found = self.client.links.get(ref)
+        return {"patient": found.patient_url, "clinician": found.clinician_url} if found else {}
+
+    async def notes(self, patient: PatientRef) -> list[str]:
+        return [note.text for note in self.client.notes if note.patient == patient]
 
 
 class SandboxHouse:
@@ -173,6 +196,29 @@ class SandboxHouse:
     async def clinician_family_name(self, ref: PractitionerRef) -> str:
         everybody = (await self._http.get("/sandbox/practitioners")).json()
         return str(next(one["family"] for one in everybody if one["id"] == ref))
+
+    async def lock(self, is_locked: bool) -> None:
+        wish = {"patch_fault": "locked" if is_locked else "none"}
+        (await self._http.post("/sandbox/settings", json=wish)).raise_for_status()
+
+    async def links(self, ref: AppointmentRef) -> dict[str, str]:
+        shape = await self.read("Appointment", ref)
+        rooms = [room for room in shape["contained"] if "telecom" in room]
+        names = {"Patient Virtual Meeting Room": "patient", "Provider Virtual Meeting Room": "clinician"}
+        return {names[room["type"][0]["text"]]: room["telecom"][0]["value"] for room in rooms}
+
+    async def notes(self, patient: PatientRef) -> list[str]:
+        page = (await self._http.get(f"/chart/{patient}?tab=documents")).text
+        return [html.unescape(text) for text in re.findall(r"<pre>(.*?)</pre>", page, re.S)]
+
+    async def read(self, kind: str, ref: str) -> Any:
+        """A record as the sandbox shows it to the system account."""
+        form = {"grant_type": "client_credentials", "scope": f"system/{kind}.read"}
+        account = ("housecall-system", "sandbox-system-secret")
+        where = "/auth/tenants/sandbox/protocols/oauth2/profiles/smart-v1/token"
+        token = (await self._http.post(where, data=form, auth=account)).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/fhir+json"}
+        return (await self._http.get(f"/fhir/r4/sandbox/{kind}/{ref}", headers=headers)).json()
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -225,6 +271,7 @@ async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
         vendor=Vendor.millennium,
         system_client_id="housecall-system",
         system_client_secret="sandbox-system-secret",
+        writes_back=True,
         **CLIENTS[request.param],
     )
     client = client_for(endpoint, clock=SystemClock(), network=NetworkRules.from_setting(("true",)))
@@ -479,6 +526,162 @@ async def test_what_does_not_exist_is_said_by_kind(house: House):
         await house.client.read_person(PatientRef("99999999"))
     with pytest.raises(ClinicianGone):
         await house.client.read_clinician(PractitionerRef("99999999"))
+
+
+def some_links(**changed: Any) -> RoomLinks:
+    at = datetime.now(UTC).replace(microsecond=0)
+    links = RoomLinks(
+        "https://hc.example/ehr/launch/c1", "https://hc.example/v/abc", at, at + timedelta(hours=1)
+    )
+    return replace(links, **changed)
+
+
+def a_note(booked: Booked, context: LaunchContext, **changed: Any) -> Note:
+    at = datetime.now(UTC) - timedelta(minutes=20)
+    note = Note(
+        patient=booked.patient,
+        author=booked.practitioner,
+        encounter=context.encounter or "",
+        title="Video visit summary",
+        text=f"Visit {booked.ref}",
+        start=at,
+        end=at + timedelta(minutes=15),
+    )
+    return replace(note, **changed)
+
+
+async def test_links_are_written_each_in_its_role_and_replaced_later(house: House):
+    booked = await house.book()
+    first = some_links()
+
+    await house.client.write_links(booked.ref, first)
+    written = await house.links(booked.ref)
+    await house.client.write_links(booked.ref, replace(first, patient_url="https://hc.example/v/def"))
+    replaced = await house.links(booked.ref)
+
+    assert written == {"clinician": first.clinician_url, "patient": first.patient_url}
+    assert replaced == {"clinician": first.clinician_url, "patient": "https://hc.example/v/def"}
+
+
+async def test_links_that_stand_already_are_left_alone(house: House):
+    booked = await house.book()
+    links = some_links()
+    await house.client.write_links(booked.ref, links)
+    before = (await house.client.read_appointment(booked.ref)).version
+
+    await house.client.write_links(booked.ref, links)
+
+    assert (await house.client.read_appointment(booked.ref)).version == before
+
+
+async def test_links_are_refused_where_they_cannot_be(house: House):
+    in_person, booked = await house.book(video=False), await house.book()
+
+    with pytest.raises(WriteRefused):
+        await house.client.write_links(in_person.ref, some_links())
+    with pytest.raises(WriteRefused):
+        await house.client.write_links(booked.ref, some_links(patient_url="https://hc.example/" + "x" * 250))
+    with pytest.raises(AppointmentGone):
+        await house.client.write_links(AppointmentRef("99999999"), some_links())
+    assert await house.links(booked.ref) == {}
+
+
+async def test_a_record_that_is_locked_is_a_conflict_and_another_try_works(house: House):
+    booked = await house.book()
+    await house.lock(True)
+
+    with pytest.raises(EhrConflict) as refusal:
+        await house.client.write_links(booked.ref, some_links())
+    await house.lock(False)
+    await house.client.write_links(booked.ref, some_links())
+
+    assert refusal.value.retryable
+    assert len(await house.links(booked.ref)) == 2
+
+
+async def test_a_booked_appointment_becomes_arrived_and_stays_so(house: House):
+    booked = await house.book()
+
+    await house.client.write_status(booked.ref, AppointmentStatus.arrived)
+    first = await house.client.read_appointment(booked.ref)
+    await house.client.write_status(booked.ref, AppointmentStatus.arrived)
+    second = await house.client.read_appointment(booked.ref)
+
+    assert first.status is AppointmentStatus.arrived
+    assert second == first
+
+
+async def test_a_status_never_goes_back(house: House):
+    booked = await house.book()
+    await house.client.write_status(booked.ref, AppointmentStatus.checked_in)
+
+    await house.client.write_status(booked.ref, AppointmentStatus.arrived)
+
+    found = await house.client.read_appointment(booked.ref)
+    assert found.status is AppointmentStatus.checked_in
+
+
+async def test_a_cancelled_appointment_cannot_become_arrived(house: House):
+    booked = await house.book()
+    await house.cancel(booked.ref)
+
+    with pytest.raises(WriteRefused):
+        await house.client.write_status(booked.ref, AppointmentStatus.arrived)
+
+
+async def test_a_note_is_in_the_chart_by_the_clinician_and_is_found_there(house: House):
+    booked = await house.book()
+    context = await launched(house, booked)
+    note = a_note(booked, context)
+
+    before = await house.client.has_note(note, tokens=context.tokens)
+    await house.client.file_note(note, tokens=context.tokens)
+
+    assert not before
+    assert await house.client.has_note(note, tokens=context.tokens)
+    assert not await house.client.has_note(replace(note, end=note.start), tokens=context.tokens)
+    assert note.text in await house.notes(booked.patient)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"author": "99999999"}, {"encounter": "99999999"}, {"patient": "99999999"}]
+)
+async def test_a_note_of_somebody_else_or_elsewhere_is_refused(house: House, wrong: dict[str, str]):
+    booked = await house.book()
+    context = await launched(house, booked)
+
+    with pytest.raises(WriteRefused):
+        await house.client.file_note(a_note(booked, context, **wrong), tokens=context.tokens)
+    assert await house.notes(booked.patient) == []
+
+
+async def test_a_patients_access_files_no_note_and_what_is_missing_is_named(house: House):
+    booked = await house.book()
+    context = await launched(house, booked)
+    patients = await launched(house, booked, persona="patient")
+
+    with pytest.raises(ScopesMissing) as refusal:
+        await house.client.file_note(a_note(booked, context), tokens=patients.tokens)
+    assert "user/DocumentReference.write" in refusal.value.missing
+    assert "user/DocumentReference.write" in refusal.value.sentence
+
+
+@pytest.mark.parametrize("vendor", [Vendor.epic, Vendor.generic])
+async def test_an_ehr_that_takes_nothing_says_so_before_anything_is_sent(vendor: Vendor):
+    endpoint = EhrEndpoint("c1", "https://ehr.invalid/r4", vendor, ClientKind.public, "client")
+    client = client_for(endpoint, clock=SystemClock(), network=NetworkRules())
+
+    with pytest.raises(WriteUnsupported):
+        await client.write_links(AppointmentRef("1"), some_links())
+    with pytest.raises(WriteUnsupported):
+        await client.write_status(AppointmentRef("1"), AppointmentStatus.arrived)
+
+    assert client.writes == frozenset()
+    await client.close()
+
+
+async def test_this_ehr_takes_links_status_and_notes(house: House):
+    assert house.client.writes == frozenset(Writing)
 
 
 def _person(ref: PatientRef, phone: str) -> Person:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import httpx
 
@@ -30,7 +31,8 @@ class Parts(Demo):
             )
         self._until(f"{self.sandbox}/sandbox/settings")
         addresses = self.connect()
-        self.http.post(f"{self.sandbox}/sandbox/settings", json={"launch_url": addresses["launch_url"]})
+        where = {name: addresses[name] for name in ("launch_url", "patient_launch_url")}
+        self.http.post(f"{self.sandbox}/sandbox/settings", json=where)
         self.serve()
         return self
 
@@ -41,17 +43,22 @@ class Parts(Demo):
         command += ["--base-url", f"{self.sandbox}/fhir/r4/sandbox", "--environment", "test"]
         if "--client-id" not in more:
             command += ["--client-id", "housecall-clinician", "--client-secret", "sandbox-clinician-secret"]
-        command += [
-            "--system-client-id",
-            "housecall-system",
-            "--system-client-secret",
-            "sandbox-system-secret",
-        ]
+        if "--system-client-id" not in more:
+            command += ["--system-client-id", "housecall-system"]
+            command += ["--system-client-secret", "sandbox-system-secret"]
         command += ["--location", *locations, "--texts-from", "+15550100100", "--texts-to", "any"]
         command += ["--consent-send", "--consent-attendees", "--frame-ancestor", self.sandbox, *more]
+        found: dict[str, str] = self._command(command)
+        return found
+
+    def rotate_key(self) -> dict[str, Any]:
+        """``housecall rotate-key``; what it printed."""
+        return self._command([sys.executable, "-m", "housecall.commands", "rotate-key"])
+
+    def _command(self, command: list[str]) -> dict[str, Any]:
         done = subprocess.run(command, env=self._environment(), capture_output=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr.decode()[-3000:]
-        found: dict[str, str] = json.loads(done.stdout)
+        found: dict[str, Any] = json.loads(done.stdout)
         return found
 
     def serve(self) -> None:

@@ -49,6 +49,37 @@ async def test_each_kind_of_client_leads_from_the_chart_into_the_call(
     await clinician.end()
 
 
+async def test_with_a_key_and_no_secret_the_feed_finds_visits_and_texts_leave(
+    parts: Parts, stage: Theatre
+) -> None:
+    """Backend services: launches and feed are one registration, and the only proof is our key."""
+    both = ["--client-id", "housecall-asymmetric", "--jwks", "--system-client-id", "housecall-asymmetric"]
+    await asyncio.to_thread(parts.connect, *both)
+    booked = parts.book()
+    patient, clinician = await stage.patient(booked), await stage.clinician()
+
+    await patient.come_to_lobby()
+    await clinician.open_panel(booked)
+
+    await clinician.sees("waiting")
+
+
+async def test_a_rotated_key_is_published_beside_the_old_one_and_launches_go_on(
+    parts: Parts, stage: Theatre
+) -> None:
+    await asyncio.to_thread(parts.connect, *CLIENTS["asymmetric"])
+    before = parts.http.get(f"{parts.url}/ehr/jwks.json").json()["keys"]
+
+    made = await asyncio.to_thread(parts.rotate_key)
+    after = parts.http.get(f"{parts.url}/ehr/jwks.json").json()["keys"]
+    booked = parts.book()
+    clinician = await stage.clinician()
+    await clinician.open_panel(booked)
+
+    assert [key["kid"] for key in after] == [made["kid"], *(key["kid"] for key in before)]
+    assert (made["published"], made["retired"]) == (len(before) + 1, 0)
+
+
 async def test_a_launch_as_a_page_of_its_own_leads_to_the_panel(parts: Parts, stage: Theatre) -> None:
     booked = parts.book()
     clinician = await stage.clinician()
@@ -87,6 +118,30 @@ def test_the_command_prints_exactly_one_json_object(parts: Parts) -> None:
 
     assert set(printed) == {"id", "launch_url", "patient_launch_url", "redirect_url", "jwks_url"}
     assert json.loads(json.dumps(printed))["launch_url"] == f"{parts.url}/ehr/launch/{printed['id']}"
+
+
+def test_the_command_names_the_clinic_for_everybody_who_reads(parts: Parts) -> None:
+    parts.connect(
+        *CLIENTS["symmetric"], "--clinic-name", "Lakeside Video Clinic", "--clinic-phone", "+13125550199"
+    )
+    booked = parts.book()
+
+    text = parts.wait_for_text(booked["phone"])
+
+    assert text["body"].startswith("Lakeside Video Clinic")
+    page = parts.http.get(next(word for word in text["body"].split() if "/v/" in word))
+    assert "tel:+13125550199" in page.text
+
+
+def test_a_production_connection_is_switched_on_by_the_command(parts: Parts) -> None:
+    ours = ["--client-id", "housecall-public", "--environment", "production", "--organisation", "other"]
+
+    first = parts.connect(*ours)
+    again = parts.connect(*ours, "--go-live")
+
+    assert again["id"] == first["id"]
+    begun = parts.http.get(f"{again['launch_url']}?iss={parts.sandbox}/fhir/r4/sandbox&launch=x")
+    assert begun.status_code == 303
 
 
 def test_an_address_that_is_no_fhir_server_is_refused_and_nothing_is_changed(parts: Parts) -> None:

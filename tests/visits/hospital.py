@@ -16,6 +16,7 @@ from housecall.ehr.base import (
     EhrClient,
     PatientRef,
     Person,
+    Persona,
     PractitionerRef,
 )
 from housecall.ehr.memory import MemoryEhr
@@ -42,6 +43,9 @@ class OneEhr(EhrDirectory):
         self.ehr = ehr
 
     def client(self, connection: Connection) -> EhrClient:
+        return self.ehr
+
+    def client_of(self, connection: Connection, persona: Persona) -> EhrClient:
         return self.ehr
 
 

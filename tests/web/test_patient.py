@@ -114,6 +114,7 @@ def _connection(org_id: OrgId, now: datetime) -> Connection:
         lobby_opens_min=30,
         window_closes_min=120,
         frame_ancestors=[],
+        write_back=[],
         created_at=now,
     )
 

@@ -9,7 +9,8 @@ from typing import ClassVar
 from housecall.audit.model import Actor, By
 from housecall.compose import Place, build_house, close_house, open_place
 from housecall.ehr.addresses import NetworkRules
-from housecall.ehr.base import ClientKind, Vendor
+from housecall.ehr.base import ClientKind, Vendor, Writing
+from housecall.ehr.registry import PROFILES
 from housecall.ehr.validation import Level, validate
 from housecall.kit.clock import SystemClock
 from housecall.kit.errors import HousecallError, Kind
@@ -42,12 +43,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = commands.add_parser("connect", help="declare a connection to an EHR")
     parser.add_argument("--base-url", required=True)
     parser.add_argument("--environment", choices=[one.value for one in Environment], required=True)
-    parser.add_argument("--client-id", required=True)
-    secret = parser.add_mutually_exclusive_group()
-    secret.add_argument("--client-secret")
-    secret.add_argument("--jwks", action="store_true", help="authenticate with our published keys")
-    parser.add_argument("--system-client-id")
-    parser.add_argument("--system-client-secret")
+    _add_clients(parser)
     parser.add_argument("--vendor", choices=["millennium", "epic", "generic"])
     parser.add_argument("--organisation", default="default")
     parser.add_argument("--location", nargs="+", action="extend", default=[])
@@ -63,6 +59,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     parser.add_argument("--phone-region", default="US", help="the country of numbers written without a code")
     parser.add_argument("--frame-ancestor", nargs="+", action="extend", default=[], metavar="ORIGIN")
+    words = [Writing.links.value, Writing.status.value]
+    parser.add_argument("--write-back", nargs="+", action="extend", default=[], choices=words)
     parser.add_argument("--clinic-name", help="what patients read in texts and on pages")
     parser.add_argument("--clinic-phone", help="whom patients call when something does not work")
     parser.add_argument(
@@ -71,6 +69,21 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="switch a production connection on; without a test launch before, the audit log says so",
     )
     parser.set_defaults(run=run)
+
+
+def _add_clients(parser: argparse.ArgumentParser) -> None:
+    """Who we are to the EHR: for clinicians' launches, for the feed, for patients' launches."""
+    parser.add_argument("--client-id", required=True)
+    secret = parser.add_mutually_exclusive_group()
+    secret.add_argument("--client-secret")
+    secret.add_argument("--jwks", action="store_true", help="authenticate with our published keys")
+    parser.add_argument("--system-client-id")
+    parser.add_argument("--system-client-secret")
+    parser.add_argument("--patient-base-url", help="the patient portal's, where it is another")
+    parser.add_argument(
+        "--patient-client-id", help="our client id for the patient's launch, where it is another"
+    )
+    parser.add_argument("--patient-client-secret")
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -85,11 +98,29 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 async def _connect(settings: Settings, place: Place, arguments: argparse.Namespace) -> dict[str, str]:
+    vendor = await _examine(settings, arguments, arguments.base_url)
+    if arguments.patient_base_url:
+        await _examine(settings, arguments, arguments.patient_base_url)
+    if not {Writing(word) for word in arguments.write_back} <= PROFILES[Vendor(vendor)].writes:
+        raise ConnectionRefused("This EHR takes no links and no status from us; leave --write-back out.")
+    house = await build_house(settings, place)
+    try:
+        connection = await declare(
+            house, declaration_of(arguments, vendor), organisation=arguments.organisation
+        )
+        await _finish(house, connection, arguments)
+    finally:
+        await close_house(house)
+    return addresses_of(connection, settings.public_url)
+
+
+async def _examine(settings: Settings, arguments: argparse.Namespace, base_url: str) -> str:
+    """The vendor at an address that passed the checks; what was found goes to standard error."""
     network = NetworkRules.from_setting(
         settings.words("HOUSECALL_ALLOW_PRIVATE_ADDRESSES"), settings.text("HOUSECALL_CA_FILE")
     )
     result = await validate(
-        arguments.base_url,
+        base_url,
         network=network,
         clock=SystemClock(),
         client_kind=ClientKind(kind_of(arguments)),
@@ -100,15 +131,7 @@ async def _connect(settings: Settings, place: Place, arguments: argparse.Namespa
             print(f"{finding.level}: {finding.sentence} {finding.mend}".strip(), file=sys.stderr)  # noqa: T201
     if not result.is_usable:
         raise ConnectionRefused
-    vendor = result.vendor.value if result.vendor else "generic"
-    house = await build_house(settings, place)
-    try:
-        connection = await declare(
-            house, declaration_of(arguments, vendor), organisation=arguments.organisation
-        )
-    finally:
-        await close_house(house)
-    return addresses_of(connection, settings.public_url)
+    return result.vendor.value if result.vendor else "generic"
 
 
 async def _finish(house: House, connection: Connection, arguments: argparse.Namespace) -> None:
@@ -138,6 +161,9 @@ def declaration_of(arguments: argparse.Namespace, vendor: str) -> Declaration:
         client_secret=arguments.client_secret,
         system_client_id=arguments.system_client_id,
         system_client_secret=arguments.system_client_secret,
+        patient_base_url=arguments.patient_base_url,
+        patient_client_id=arguments.patient_client_id,
+        patient_client_secret=arguments.patient_client_secret,
         locations=tuple(arguments.location),
         practitioners=tuple(arguments.practitioner),
         virtual_rules=tuple(arguments.virtual),
@@ -149,6 +175,7 @@ def declaration_of(arguments: argparse.Namespace, vendor: str) -> Declaration:
         time_zone=arguments.time_zone,
         phone_region=arguments.phone_region,
         frame_ancestors=tuple(arguments.frame_ancestor),
+        write_back=tuple(arguments.write_back),
     )
 
 

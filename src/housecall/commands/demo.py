@@ -91,8 +91,9 @@ async def _run(
     sandbox = settings.text("HOUSECALL_SANDBOX_URL")
     async with httpx.AsyncClient(base_url=sandbox, timeout=5.0) as client:
         await _wait_for(client, process)
-        launch_url = await _connect(settings, place, client)
-        await client.post("/sandbox/settings", json={"launch_url": launch_url})
+        addresses = await _connect(settings, place, client)
+        where = {name: addresses[name] for name in ("launch_url", "patient_launch_url")}
+        await client.post("/sandbox/settings", json=where)
     print(_welcome(settings), flush=True)  # noqa: T201
     await serve(settings, place, listener, with_worker=True)
 
@@ -109,7 +110,7 @@ async def _wait_for(client: httpx.AsyncClient, process: subprocess.Popen[bytes])
     raise SandboxSilent
 
 
-async def _connect(settings: Settings, place: Place, client: httpx.AsyncClient) -> str:
+async def _connect(settings: Settings, place: Place, client: httpx.AsyncClient) -> dict[str, str]:
     locations = (await client.get("/sandbox/locations")).json()
     sandbox = settings.text("HOUSECALL_SANDBOX_URL")
     declared = Declaration(
@@ -121,6 +122,7 @@ async def _connect(settings: Settings, place: Place, client: httpx.AsyncClient) 
         client_secret="sandbox-clinician-secret",  # noqa: S106
         system_client_id="housecall-system",
         system_client_secret="sandbox-system-secret",  # noqa: S106
+        patient_client_id="housecall-patient",
         locations=tuple(location["id"] for location in locations),
         texts_from=_TEXTS_FROM,
         texts_to=("any",),
@@ -141,7 +143,7 @@ async def _connect(settings: Settings, place: Place, client: httpx.AsyncClient) 
             )
     finally:
         await close_house(house)
-    return addresses_of(connection, settings.public_url)["launch_url"]
+    return addresses_of(connection, settings.public_url)
 
 
 def _welcome(settings: Settings) -> str:
@@ -151,6 +153,7 @@ Housecall is running, with a make-believe hospital beside it.
 
   1. The clinician:      {sandbox}/          open a chart of today's schedule, then the Housecall tab
   2. The patient:        {sandbox}/phone     tap the link in the newest text
+     or from the portal: {sandbox}/patient   sign in as somebody, then begin the visit
   3. The administrator:  {settings.public_url}/portal    reports, signed in by one press
 
 Open {sandbox}/ to begin. Stop with Ctrl-C; what happened stays in {data_dir(settings)}.

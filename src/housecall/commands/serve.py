@@ -8,6 +8,8 @@ import signal
 import socket
 from typing import ClassVar
 
+import uvloop
+
 from housecall.app import make_app
 from housecall.compose import Place, build_house, close_house, open_place
 from housecall.kit.errors import HousecallError, Kind
@@ -38,7 +40,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
     listener = bind(settings.text("HOUSECALL_HOST"), settings.port)
     place = open_place(settings)
     try:
-        asyncio.run(serve(settings, place, listener, with_worker=not arguments.web_only))
+        uvloop.run(serve(settings, place, listener, with_worker=not arguments.web_only))
     finally:
         place.leave()
     return 0
@@ -104,7 +106,7 @@ class work:
         """Work until told to stop."""
         place = open_place(settings)
         try:
-            asyncio.run(work_until_stopped(settings, place))
+            uvloop.run(work_until_stopped(settings, place))
         finally:
             place.leave()
         return 0

@@ -21,9 +21,9 @@ REFRESH_EVERY: Final = timedelta(minutes=1)
 class SystemAccess:
     """The system account's token, asked for once and kept until a minute before its end."""
 
-    def __init__(self, token_endpoint: TokenEndpoint, profile: VendorProfile, clock: Clock) -> None:
+    def __init__(self, token_endpoint: TokenEndpoint, scopes: frozenset[str], clock: Clock) -> None:
         self._token_endpoint = token_endpoint
-        self._profile = profile
+        self._scopes = scopes
         self._clock = clock
         self._grant: Grant | None = None
         self._lock = asyncio.Lock()
@@ -45,7 +45,7 @@ class SystemAccess:
         return grant.expires_at - self._clock.now() > _MARGIN
 
     async def _ask(self) -> Grant:
-        form = {"grant_type": "client_credentials", "scope": join_scopes(self._profile.system_scopes)}
+        form = {"grant_type": "client_credentials", "scope": join_scopes(self._scopes)}
         try:
             return await self._token_endpoint.ask_as_system(form)
         except TokenRefused as refused:

@@ -35,6 +35,14 @@ class ClientKind(StrEnum):
     asymmetric = "asymmetric"
 
 
+class Writing(StrEnum):
+    """What an EHR may take from us."""
+
+    links = "links"
+    status = "status"
+    notes = "notes"
+
+
 @dataclass(frozen=True)
 class SigningKey:
     """A private key for asymmetric client authentication."""
@@ -60,6 +68,8 @@ class EhrEndpoint:
     phone_region: str = "US"
     virtual_rules: tuple[str, ...] = ()
     time_zone: str = "UTC"
+    writes_back: bool = False
+    """Whether the system account asks for leave to change appointments."""
 
 
 @dataclass(frozen=True)
@@ -206,8 +216,36 @@ class FeedPage:
     requests: int
 
 
+@dataclass(frozen=True)
+class RoomLinks:
+    """The two ways into a visit's room as an appointment keeps them, and how long they are good."""
+
+    clinician_url: str = field(repr=False)
+    patient_url: str = field(repr=False)
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class Note:
+    """A text for the patient's chart; ``start`` and ``end`` are the visit's, and tell one note from another."""
+
+    patient: PatientRef = field(repr=False)
+    author: PractitionerRef
+    encounter: str = field(repr=False)
+    title: str
+    text: str = field(repr=False)
+    start: datetime
+    end: datetime
+
+
 class EhrClient(Protocol):
     """One connection's EHR. Raises errors from ``housecall.ehr.errors``; ``tokens=None`` = system account."""
+
+    @property
+    def writes(self) -> frozenset[Writing]:
+        """What this EHR takes from us; anything else raises WriteUnsupported."""
+        ...
 
     async def discover(self) -> SmartConfiguration:
         """What the EHR says of its authorization server; kept for ten minutes."""
@@ -284,6 +322,29 @@ class EhrClient(Protocol):
 
     async def search_clinicians(self, name: str, *, tokens: Tokens | None) -> list[Clinician]:
         """Clinicians whose name begins with ``name``, at most 20; fewer than two letters find nobody."""
+        ...
+
+    async def write_links(self, ref: AppointmentRef, links: RoomLinks) -> None:
+        """The appointment has these links, each in its role; written by the system account, once.
+
+        Reads before it writes: links that stand already are left alone. Raises EhrConflict where another try,
+        which reads again, may work; WriteRefused where none will; AppointmentGone; WriteUnsupported.
+        """
+        ...
+
+    async def write_status(self, ref: AppointmentRef, status: AppointmentStatus) -> None:
+        """The appointment has come as far as ``status``, or further. Raises as ``write_links`` does."""
+        ...
+
+    async def file_note(self, note: Note, *, tokens: Tokens) -> None:
+        """The note is in the chart, by whom the tokens are. Raises WriteRefused, ScopesMissing, WriteUnsupported.
+
+        After an EhrUnavailable it may be there or not: ``has_note`` says.
+        """
+        ...
+
+    async def has_note(self, note: Note, *, tokens: Tokens) -> bool:
+        """Whether the chart holds this author's note on the same encounter and period."""
         ...
 
     async def close(self) -> None:

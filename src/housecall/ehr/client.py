@@ -8,18 +8,22 @@ from housecall.ehr.access import Refresher, SystemAccess
 from housecall.ehr.base import (
     Appointment,
     AppointmentRef,
+    AppointmentStatus,
     AuthorizationRequest,
     Clinician,
     EhrEndpoint,
     FeedPage,
     LaunchContext,
     LocationRef,
+    Note,
     PatientRef,
     Person,
     Persona,
     PractitionerRef,
+    RoomLinks,
     SmartConfiguration,
     Tokens,
+    Writing,
 )
 from housecall.ehr.bulk import BulkReader
 from housecall.ehr.discovery import Discovery
@@ -32,6 +36,7 @@ from housecall.ehr.profile import VendorProfile
 from housecall.ehr.readers import RecordUnreadable, read_appointment, read_clinician, read_person, zone_of
 from housecall.ehr.smart import SmartLaunch
 from housecall.ehr.token_endpoint import TokenEndpoint
+from housecall.ehr.writing import Writer
 from housecall.kit.clock import Clock
 
 MOST_CLINICIANS: Final = 20
@@ -52,9 +57,15 @@ class SmartFhirClient:
         verifier = IdTokenVerifier(endpoint, profile, keys, self._discovery, clock)
         self._launch = SmartLaunch(endpoint, profile, self._discovery, token_endpoint, verifier)
         self._refresher = Refresher(token_endpoint, profile, clock)
-        self._fhir = Fhir(endpoint, outward, SystemAccess(token_endpoint, profile, clock), clock)
+        scopes = profile.system_scopes_for(writes_back=endpoint.writes_back)
+        self._fhir = Fhir(endpoint, outward, SystemAccess(token_endpoint, scopes, clock), clock)
+        self._writer = Writer(self._fhir, profile)
         self._bulk = BulkReader(self._fhir, profile)
         self._feed = Feed(self._fhir, profile, clock, rules=endpoint.virtual_rules, zone=self._zone)
+
+    @property
+    def writes(self) -> frozenset[Writing]:
+        return self._writer.writes
 
     async def discover(self) -> SmartConfiguration:
         return await self._discovery.configuration()
@@ -165,6 +176,18 @@ class SmartFhirClient:
         now = self._clock.now()
         found = (read_clinician(resource, now=now) for resource in resources_in(page))
         return [clinician for clinician in found if clinician][:MOST_CLINICIANS]
+
+    async def write_links(self, ref: AppointmentRef, links: RoomLinks) -> None:
+        await self._writer.write_links(ref, links)
+
+    async def write_status(self, ref: AppointmentRef, status: AppointmentStatus) -> None:
+        await self._writer.write_status(ref, status)
+
+    async def file_note(self, note: Note, *, tokens: Tokens) -> None:
+        await self._writer.file_note(note, tokens=tokens)
+
+    async def has_note(self, note: Note, *, tokens: Tokens) -> bool:
+        return await self._writer.has_note(note, tokens=tokens)
 
     async def close(self) -> None:
         await self._outward.close()

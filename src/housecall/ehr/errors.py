@@ -7,7 +7,10 @@
     │   ├── CertificateRefused
     │   └── DiscoveryFailed
     ├── AnswerUnreadable        it answered something that is not FHIR
+    ├── EhrConflict             the record changed or is locked: read it again, then try again
     ├── EhrRefused              it understood and said no
+    │   ├── WriteRefused
+    │   ├── WriteUnsupported
     │   ├── EhrTokenExpired
     │   ├── ScopesMissing
     │   ├── SystemAccountMissing
@@ -22,7 +25,17 @@
     │   ├── PersonGone
     │   └── ClinicianGone
     ├── KeyUnusable
-    └── AddressRefused
+    ├── AddressRefused
+    └── Hl7Error
+        ├── MessageRefused      sending it again will not help
+        │   ├── MessageUnreadable
+        │   ├── MessageNotSiu
+        │   └── AppointmentUnnamed
+        └── PeerDropped         a line was closed; what was not acknowledged is sent again
+            ├── FrameTooLarge
+            ├── PeerSlow
+            ├── PeerSilent
+            └── TooManyPeers
 
 No error holds a body, a URL with a query, a token or anything about a patient.
 """
@@ -84,6 +97,18 @@ class AnswerUnreadable(EhrError):
     code: ClassVar[str] = "ehr.answer_unreadable"
 
 
+class EhrConflict(EhrError):
+    """The EHR's record was changed by somebody else, or is locked; another try may work."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "ehr.conflict"
+    retryable: ClassVar[bool] = True
+
+    def __init__(self, sentence: str | None = None, *, status: int | None = None) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
 class EhrRefused(EhrError):
     """The EHR understood the request and refused it; trying again will not help."""
 
@@ -92,6 +117,20 @@ class EhrRefused(EhrError):
     def __init__(self, sentence: str | None = None, *, status: int | None = None) -> None:
         super().__init__(sentence)
         self.status = status
+
+
+class WriteRefused(EhrRefused):
+    """The EHR's own rules do not allow this change; trying again will not help."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "ehr.write_refused"
+
+
+class WriteUnsupported(EhrRefused):
+    """This EHR does not take this from us."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "ehr.write_unsupported"
 
 
 class EhrTokenExpired(EhrRefused):
@@ -108,6 +147,9 @@ class ScopesMissing(EhrRefused):
     code: ClassVar[str] = "ehr.scopes_missing"
 
     def __init__(self, missing: frozenset[str] = frozenset(), sentence: str | None = None) -> None:
+        if missing and sentence is None:
+            named = ", ".join(sorted(missing))
+            sentence = f"The EHR did not grant a permission that this step needs: {named}."
         super().__init__(sentence, status=403)
         self.missing = missing
 
@@ -208,3 +250,66 @@ class AddressRefused(EhrError):
     def __init__(self, reason_code: str, sentence: str | None = None) -> None:
         super().__init__(sentence)
         self.reason_code = reason_code
+
+
+class Hl7Error(EhrError):
+    """Something is wrong with a message or line of the HL7 feed."""
+
+    kind: ClassVar[Kind] = Kind.invalid
+    code: ClassVar[str] = "ehr.hl7_failed"
+
+
+class MessageRefused(Hl7Error):
+    """An HL7 message was refused for good."""
+
+    code: ClassVar[str] = "ehr.hl7_refused"
+
+
+class MessageUnreadable(MessageRefused):
+    """The header of an HL7 message cannot be read: its signs, control id or time; or there are two in a frame."""
+
+    code: ClassVar[str] = "ehr.hl7_unreadable"
+
+
+class MessageNotSiu(MessageRefused):
+    """An HL7 message is none of SIU S12 to S24 and S26."""
+
+    code: ClassVar[str] = "ehr.hl7_not_siu"
+
+
+class AppointmentUnnamed(MessageRefused):
+    """An SIU message has no appointment id where the connection expects one."""
+
+    code: ClassVar[str] = "ehr.hl7_no_appointment"
+
+
+class PeerDropped(Hl7Error):
+    """A line of the HL7 feed was closed by us."""
+
+    code: ClassVar[str] = "ehr.hl7_dropped"
+
+
+class FrameTooLarge(PeerDropped):
+    """An HL7 frame is larger than we take, or there is no frame at all in as many bytes."""
+
+    code: ClassVar[str] = "ehr.hl7_frame_too_large"
+
+
+class PeerSlow(PeerDropped):
+    """An HL7 frame was begun and not ended in time, or its answer was not fetched."""
+
+    code: ClassVar[str] = "ehr.hl7_peer_slow"
+
+
+class PeerSilent(PeerDropped):
+    """Nothing came over an HL7 line for a long time; a sender that still lives connects again."""
+
+    kind: ClassVar[Kind] = Kind.upstream
+    code: ClassVar[str] = "ehr.hl7_peer_silent"
+
+
+class TooManyPeers(PeerDropped):
+    """There are as many HL7 lines as we take."""
+
+    kind: ClassVar[Kind] = Kind.busy
+    code: ClassVar[str] = "ehr.hl7_too_many_peers"

@@ -11,10 +11,12 @@ from housecall.ehr.base import EhrEndpoint, Tokens
 from housecall.ehr.errors import (
     AddressRefused,
     AnswerUnreadable,
+    EhrConflict,
     EhrRefused,
     EhrTokenExpired,
     RecordGone,
     ScopesMissing,
+    WriteRefused,
 )
 from housecall.ehr.fields import record_id
 from housecall.ehr.outward import Answer, Outward, raise_if_busy
@@ -24,6 +26,11 @@ logger = logging.getLogger(__name__)
 
 # 406 with an empty body is what some servers answer to anything less exact.
 _ACCEPT: Final = "application/fhir+json, application/json;q=0.9"
+_JSON: Final = "application/fhir+json"
+_PATCH: Final = "application/json-patch+json"
+# 409: another version, or links that stand already; 412: no version; 423: locked; 424: what it hangs on failed.
+_CONFLICTS: Final = frozenset({409, 412, 423, 424})
+Body = dict[str, Any] | list[dict[str, Any]]
 Params = Mapping[str, str | list[str]]
 
 
@@ -77,6 +84,18 @@ class Fhir:
             raise AnswerUnreadable
         return [entry if isinstance(entry, dict) else {} for entry in entries]
 
+    async def patch(self, kind: str, ref: str, operations: list[dict[str, Any]], *, version: str) -> None:
+        """The record of this version is changed by the system account.
+
+        Raises EhrConflict for a version that is not the newest, WriteRefused for what may not be, RecordGone.
+        """
+        url, match = f"{self._base}/{kind}/{ref}", {"If-Match": f'W/"{version}"'}
+        self._taken(await self._send("PATCH", url, None, body=operations, more=match))
+
+    async def create(self, kind: str, body: dict[str, Any], *, tokens: Tokens) -> None:
+        """A new record is there. After an EhrUnavailable it may be there or not."""
+        self._taken(await self._send("POST", f"{self._base}/{kind}", tokens, body=body))
+
     async def _send(
         self,
         method: str,
@@ -84,20 +103,31 @@ class Fhir:
         tokens: Tokens | None,
         *,
         params: Params | None = None,
-        body: dict[str, Any] | None = None,
+        body: Body | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> Answer:
         token = tokens.access_token if tokens else await self._system.token()
+        headers = {"Accept": _ACCEPT, **(more or {})}
+        if body is not None:
+            headers["Content-Type"] = _PATCH if method == "PATCH" else _JSON
         answer = await self._outward.send(
-            method, url, headers=_headers(token, body is not None), params=params, body=body
+            method, url, headers=headers | _bearer(token), params=params, body=body
         )
         if answer.status == 401 and tokens is None:
             # Revoked or forgotten before its time; one new token, once.
             await self._system.forget(token)
             token = await self._system.token()
             answer = await self._outward.send(
-                method, url, headers=_headers(token, body is not None), params=params, body=body
+                method, url, headers=headers | _bearer(token), params=params, body=body
             )
         return answer
+
+    def _taken(self, answer: Answer) -> None:
+        """The EHR took what was written; its answer may be empty."""
+        if answer.status in (404, 410):
+            raise RecordGone
+        if answer.status >= 300:
+            self._refuse(answer)
 
     def _resource(self, answer: Answer, kind: str) -> dict[str, Any]:
         if answer.status >= 300:
@@ -122,6 +152,10 @@ class Fhir:
         # The body may be JSON of any shape, plain text or empty; only this word is looked for.
         if answer.status == 403 and b"insufficient_scope" in answer.content:
             raise ScopesMissing
+        if answer.status in _CONFLICTS:
+            raise EhrConflict(status=answer.status)
+        if answer.status == 422:
+            raise WriteRefused(status=422)
         raise EhrRefused(status=answer.status)
 
     def _is_ours(self, url: str) -> bool:
@@ -153,6 +187,5 @@ def resources_in(bundle: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _headers(token: str, has_body: bool) -> dict[str, str]:
-    headers = {"Authorization": f"Bearer {token}", "Accept": _ACCEPT}
-    return headers | {"Content-Type": "application/fhir+json"} if has_body else headers
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

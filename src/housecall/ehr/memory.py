@@ -10,33 +10,42 @@ from urllib.parse import urlencode
 from housecall.ehr.base import (
     Appointment,
     AppointmentRef,
+    AppointmentStatus,
     AuthorizationRequest,
     Clinician,
     FeedPage,
     LaunchContext,
     LocationRef,
+    Note,
     PatientRef,
     Person,
     Persona,
     PractitionerRef,
     RecordFault,
+    RoomLinks,
     SmartConfiguration,
     Tokens,
     UserRef,
+    Writing,
 )
 from housecall.ehr.errors import (
     AppointmentGone,
     ClinicianGone,
+    EhrConflict,
     EhrError,
     EhrTokenExpired,
     IdTokenInvalid,
     LaunchDenied,
     LaunchReplayed,
     PersonGone,
+    ScopesMissing,
+    WriteRefused,
+    WriteUnsupported,
 )
 from housecall.ehr.feed import start_order
-from housecall.ehr.scopes import CLINICIAN_SCOPES, PATIENT_SCOPES, missing_scopes
+from housecall.ehr.scopes import CLINICIAN_SCOPES, NOTE_SCOPES, PATIENT_SCOPES, missing_scopes
 from housecall.ehr.smart import challenge_of
+from housecall.ehr.writing import check_links, needs_move
 from housecall.kit.clock import Clock
 
 TOKEN_LIFE: Final = timedelta(seconds=570)
@@ -53,13 +62,18 @@ class _Approval:
     patient: PatientRef | None
     appointments: tuple[AppointmentRef, ...]
     granted: frozenset[str]
+    encounter: str | None
 
 
 class MemoryEhr:
     """Holds appointments, people and clinicians, and lets launches through that ``approve`` has let through.
 
     ``fault``, if set, is raised by every call to the EHR: a way to try what happens when it is down.
+    ``conflicts``: that many writes to appointments find another version. ``loses_answers``: notes are filed, and
+    nobody hears of it.
     """
+
+    writes: frozenset[Writing] = frozenset(Writing)
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -73,6 +87,13 @@ class MemoryEhr:
         self.faults: list[RecordFault] = []
         self.fault: EhrError | Callable[[], EhrError] | None = None
         self.requests = 0
+        self.conflicts = 0
+        self.loses_answers: EhrError | None = None
+        self.links: dict[AppointmentRef, RoomLinks] = {}
+        self.notes: list[Note] = []
+        self.writings = 0
+        self._encounters: dict[str, PatientRef | None] = {}
+        self._users: dict[str, str] = {}
 
     def put_appointment(self, appointment: Appointment) -> None:
         """The appointment is booked, or changed, as given."""
@@ -98,6 +119,7 @@ class MemoryEhr:
         patient: PatientRef | None = None,
         appointments: tuple[AppointmentRef, ...] = (),
         granted: frozenset[str] | None = None,
+        encounter: str | None = None,
     ) -> str:
         """The person has signed in: the code that the browser would bring back, good for one exchange."""
         redirect_url, challenge, nonce, persona = self._asked[request.state]
@@ -111,7 +133,10 @@ class MemoryEhr:
             patient,
             appointments,
             _asked_scopes(persona) if granted is None else granted,
+            encounter,
         )
+        if encounter is not None:
+            self._encounters[encounter] = patient
         return code
 
     def end_sessions(self) -> None:
@@ -168,7 +193,7 @@ class MemoryEhr:
             user=PractitionerRef(approval.user),
             persona=persona,
             patient=approval.patient,
-            encounter=None,
+            encounter=approval.encounter,
             appointments=approval.appointments,
             need_patient_banner=True,
             smart_style_url=None,
@@ -186,6 +211,7 @@ class MemoryEhr:
         if known and now - known[0] < timedelta(minutes=1):
             return known[1]
         fresh = replace(tokens, access_token=secrets.token_urlsafe(24), expires_at=now + TOKEN_LIFE)
+        self._users[fresh.access_token] = self._users.get(tokens.access_token, "")
         self._sessions[tokens.refresh_token] = fresh.access_token
         self._refreshed[tokens.refresh_token] = (now, fresh)
         return fresh
@@ -254,8 +280,67 @@ class MemoryEhr:
             )
         ][:20]
 
+    async def write_links(self, ref: AppointmentRef, links: RoomLinks) -> None:
+        known = self._writable(Writing.links, ref)
+        check_links(links)
+        if self.links.get(ref) == links:
+            return
+        if not known.is_virtual:
+            raise WriteRefused
+        self._change(known)
+        self.links[ref] = links
+
+    async def write_status(self, ref: AppointmentRef, status: AppointmentStatus) -> None:
+        known = self._writable(Writing.status, ref)
+        if needs_move(known.status, status):
+            self._change(replace(known, status=status))
+
+    async def file_note(self, note: Note, *, tokens: Tokens) -> None:
+        self._may_note(tokens)
+        is_patients = self._encounters.get(note.encounter) == note.patient
+        if (
+            self._users.get(tokens.access_token) != note.author
+            or note.patient not in self._people
+            or not is_patients
+        ):
+            raise WriteRefused
+        self.notes.append(note)
+        if self.loses_answers is not None:
+            raise self.loses_answers
+
+    async def has_note(self, note: Note, *, tokens: Tokens) -> bool:
+        self._may_note(tokens)
+        wanted = (note.patient, note.author, note.encounter, note.start, note.end)
+        return wanted in [(one.patient, one.author, one.encounter, one.start, one.end) for one in self.notes]
+
     async def close(self) -> None:
         return None
+
+    def _writable(self, what: Writing, ref: AppointmentRef) -> Appointment:
+        self._must(what)
+        self._reach()
+        if ref not in self._appointments:
+            raise AppointmentGone
+        return self._appointments[ref]
+
+    def _must(self, what: Writing) -> None:
+        if what not in self.writes:
+            raise WriteUnsupported
+
+    def _change(self, appointment: Appointment) -> None:
+        self.requests += 1
+        if self.conflicts:
+            self.conflicts -= 1
+            raise EhrConflict(status=409)
+        self.writings += 1
+        version = f"{appointment.version}w"
+        self._appointments[appointment.ref] = replace(appointment, version=version)
+
+    def _may_note(self, tokens: Tokens) -> None:
+        self._must(Writing.notes)
+        self._reach(tokens)
+        if missing_scopes(NOTE_SCOPES, tokens.scope):
+            raise ScopesMissing(NOTE_SCOPES)
 
     def _reach(self, tokens: Tokens | None = None) -> None:
         self.requests += 1
@@ -279,10 +364,11 @@ class MemoryEhr:
             scope=approval.granted,
             user=UserRef(approval.user),
         )
+        self._users[tokens.access_token] = approval.user
         if refresh:
             self._sessions[refresh] = tokens.access_token
         return tokens
 
 
 def _asked_scopes(persona: Persona) -> frozenset[str]:
-    return PATIENT_SCOPES if persona == "patient" else CLINICIAN_SCOPES
+    return PATIENT_SCOPES if persona == "patient" else CLINICIAN_SCOPES | NOTE_SCOPES

@@ -77,7 +77,7 @@ class Outward:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str | list[str]] | None = None,
         form: Mapping[str, str] | None = None,
-        body: dict[str, Any] | None = None,
+        body: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> Answer:
         """The answer, of any status; raises EhrUnavailable or AddressRefused, nothing of the library's."""
         target = parse_url(url)

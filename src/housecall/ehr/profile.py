@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from housecall.ehr.base import Persona, Vendor
-from housecall.ehr.scopes import CLINICIAN_SCOPES, PATIENT_SCOPES, SYSTEM_SCOPES
+from housecall.ehr.base import Persona, Vendor, Writing
+from housecall.ehr.scopes import CLINICIAN_SCOPES, PATIENT_SCOPES, SYSTEM_SCOPES, WRITE_BACK_SCOPES
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,10 @@ class VendorProfile:
     clinician_scopes: frozenset[str] = CLINICIAN_SCOPES
     patient_scopes: frozenset[str] = PATIENT_SCOPES
     system_scopes: frozenset[str] = SYSTEM_SCOPES
+    write_back_scopes: frozenset[str] = WRITE_BACK_SCOPES
+    """What the system account asks for besides, where a connection writes back."""
+    writes: frozenset[Writing] = frozenset()
+    """What the EHR takes from us."""
     lists_appointments: bool = True
     """Whether a clinic's appointments can be listed over FHIR at all."""
     needs_actor: bool = True
@@ -34,3 +38,7 @@ class VendorProfile:
     def scopes_for(self, persona: Persona) -> frozenset[str]:
         """The scopes a launch asks for."""
         return self.patient_scopes if persona == "patient" else self.clinician_scopes
+
+    def system_scopes_for(self, *, writes_back: bool) -> frozenset[str]:
+        """The scopes the system account asks for."""
+        return self.system_scopes | self.write_back_scopes if writes_back else self.system_scopes

@@ -78,7 +78,7 @@ def read_appointment(
     return Appointment(
         ref=AppointmentRef(ref),
         version=text(meta.get("versionId")) or "",
-        status=_status(resource.get("status")),
+        status=read_status(resource.get("status")),
         start=instant(resource.get("start"), zone),
         end=instant(resource.get("end"), zone),
         patient=next((PatientRef(found) for found in _all("Patient", actors)), None),
@@ -150,7 +150,8 @@ def display_name(resource: Record, now: datetime) -> str:
     return ""
 
 
-def _status(value: object) -> AppointmentStatus:
+def read_status(value: object) -> AppointmentStatus:
+    """The status; ``unknown`` for what the standard does not have."""
     try:
         return AppointmentStatus(str(value).replace("-", "_"))
     except ValueError:

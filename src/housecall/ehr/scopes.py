@@ -24,6 +24,10 @@ PATIENT_SCOPES: Final = frozenset(
 SYSTEM_SCOPES: Final = frozenset(
     {"system/Appointment.read", "system/Patient.read", "system/Practitioner.read"}
 )
+# Reading as well: after a POST without an answer the chart is looked at before anything is sent again.
+NOTE_SCOPES: Final = frozenset({"user/DocumentReference.read", "user/DocumentReference.write"})
+# A PATCH needs leave to read and to write (Millennium); reading is among the system scopes already.
+WRITE_BACK_SCOPES: Final = frozenset({"system/Appointment.write"})
 
 _SCOPE = re.compile(r"^(patient|user|system)/([A-Z][A-Za-z]*|\*)\.([a-z*]+)(\?.+)?$")
 _V1: Final = {"read": "rs", "write": "cud", "*": "cruds"}

@@ -36,7 +36,7 @@ def read_options(arguments: list[str] | None = None) -> tuple[SandboxOptions, st
 
 def main() -> None:
     """Listens until told to stop."""
-    set_up_logging("INFO")
+    set_up_logging("WARNING")
     options, host, port = read_options()
     # Phones and schedules ask every second or so: connections that linger must not hold up the end.
     uvicorn.run(

@@ -1,7 +1,9 @@
 """From a connection's row to a client that talks to its EHR."""
 
+from dataclasses import replace
+
 from housecall.ehr.addresses import NetworkRules
-from housecall.ehr.base import ClientKind, EhrClient, EhrEndpoint, SigningKey, Vendor
+from housecall.ehr.base import ClientKind, EhrClient, EhrEndpoint, Persona, SigningKey, Vendor
 from housecall.ehr.registry import client_for
 from housecall.kit.clock import Clock
 from housecall.kit.sealing import Sealer
@@ -24,12 +26,20 @@ class EhrDirectory:
 
     def client(self, connection: Connection) -> EhrClient:
         """The client of this connection as it stands now."""
-        endpoint = self._endpoint(connection)
-        known = self._clients.get(connection.id)
+        return self._kept(connection.id, self._endpoint(connection))
+
+    def client_of(self, connection: Connection, persona: Persona) -> EhrClient:
+        """The client for launches of the persona: a patient portal may have a base and a client of its own."""
+        if persona == "practitioner" or not (connection.patient_base_url or connection.patient_client_id):
+            return self.client(connection)
+        return self._kept(f"{connection.id}:patient", self._patient_endpoint(connection))
+
+    def _kept(self, name: str, endpoint: EhrEndpoint) -> EhrClient:
+        known = self._clients.get(name)
         if known is not None and known[0] == endpoint:
             return known[1]
         made = client_for(endpoint, clock=self._clock, network=self._network)
-        self._clients[connection.id] = (endpoint, made)
+        self._clients[name] = (endpoint, made)
         return made
 
     async def close(self) -> None:
@@ -52,6 +62,28 @@ class EhrDirectory:
             phone_region=connection.phone_region,
             virtual_rules=tuple(connection.virtual_rules),
             time_zone=connection.time_zone,
+            writes_back=bool(connection.write_back),
+        )
+
+    def _patient_endpoint(self, connection: Connection) -> EhrEndpoint:
+        ours = self._endpoint(connection)
+        there = replace(
+            ours,
+            base_url=connection.patient_base_url or ours.base_url,
+            system_client_id=None,
+            system_client_secret=None,
+            writes_back=False,
+        )
+        if connection.patient_client_id is None:
+            return there
+        secret = self._open(connection.patient_client_secret_sealed, connection.id)
+        # Without a secret it proves itself by our keys if the clinicians' client does, and not at all if not.
+        without = ours.client_kind if ours.client_kind is ClientKind.asymmetric else ClientKind.public
+        return replace(
+            there,
+            client_id=connection.patient_client_id,
+            client_secret=secret,
+            client_kind=ClientKind.symmetric if secret else without,
         )
 
     def _open(self, sealed: bytes | None, connection_id: str) -> str | None:

@@ -42,6 +42,10 @@ class Declaration:
     time_zone: str = "America/Chicago"
     phone_region: str = "US"
     frame_ancestors: tuple[str, ...] = ()
+    write_back: tuple[str, ...] = ()
+    patient_base_url: str | None = None
+    patient_client_id: str | None = None
+    patient_client_secret: str | None = None
 
 
 async def ensure_organisation(work: Work, name: str, *, region: str, now: datetime, by: By) -> Organisation:
@@ -128,6 +132,9 @@ def _apply(connection: Connection, declared: Declaration, *, sealer: Sealer, now
     connection.client_secret_sealed = _sealed(sealer, declared.client_secret, connection.id)
     connection.system_client_id = declared.system_client_id
     connection.system_client_secret_sealed = _sealed(sealer, declared.system_client_secret, connection.id)
+    connection.patient_base_url = (declared.patient_base_url or "").rstrip("/") or None
+    connection.patient_client_id = declared.patient_client_id
+    connection.patient_client_secret_sealed = _sealed(sealer, declared.patient_client_secret, connection.id)
     connection.locations = list(declared.locations)
     connection.practitioners = list(declared.practitioners)
     connection.virtual_rules = list(declared.virtual_rules)
@@ -142,6 +149,7 @@ def _apply(connection: Connection, declared: Declaration, *, sealer: Sealer, now
     connection.consent_attendees_at = now if declared.consent_attendees else None
     connection.consent_by = by.ref if declared.consent_send or declared.consent_attendees else None
     connection.confirm_existing = declared.confirm_existing
+    connection.write_back = sorted(set(declared.write_back))
     connection.next_poll_at = None
 
 

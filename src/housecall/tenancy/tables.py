@@ -59,6 +59,12 @@ class Connection(Base):
     consent_attendees_at: Mapped[datetime | None]
     consent_by: Mapped[str | None]
     confirm_existing: Mapped[bool]
+    # The patient portal's FHIR base and client, where they are others than the clinicians'.
+    patient_base_url: Mapped[str | None]
+    patient_client_id: Mapped[str | None]
+    patient_client_secret_sealed: Mapped[bytes | None]
+    # What we write to the EHR by ourselves: the words links and status.
+    write_back: Mapped[list[str]] = mapped_column(default=list)
     reminder_offsets_min: Mapped[list[int]]
     lobby_opens_min: Mapped[int]
     window_closes_min: Mapped[int]

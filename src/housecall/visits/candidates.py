@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from housecall.db.work import Work
-from housecall.ehr.base import Appointment, AppointmentStatus, LaunchContext
+from housecall.ehr.base import Appointment, AppointmentStatus, LaunchContext, PatientRef
 from housecall.ehr.errors import AppointmentGone
 from housecall.kit.ids import OrgId
 from housecall.tenancy.tables import Connection
 from housecall.visits import store
 from housecall.visits.desk import Desk
+from housecall.visits.errors import AppointmentForeign, LaunchDenied
 from housecall.visits.life import create_visit
 
 # Today's visits, whatever the hour: what began this morning may be looked at again, and tonight's is near.
@@ -50,6 +51,36 @@ def nearest(found: Sequence[Appointment], now: datetime) -> list[Appointment]:
     return today or list(found[:1])
 
 
+async def find_own(desk: Desk, connection: Connection, context: LaunchContext) -> list[Appointment]:
+    """The video appointments of the patient who launched, earliest first; raises AppointmentForeign or LaunchDenied.
+
+    The EHR says whom the launch is about, and each record says whose it is: both must agree, so that an EHR that
+    mixes people up, or was made to, opens nobody's visit to another.
+    """
+    own = context.patient or (PatientRef(context.user) if context.user_type == "Patient" else None)
+    if own is None:
+        raise LaunchDenied("no_patient")
+    client, now = desk.ehr.client_of(connection, "patient"), desk.clock.now()
+    named = []
+    for ref in context.appointments:
+        try:
+            named.append(await client.read_appointment(ref, tokens=context.tokens))
+        except AppointmentGone:
+            continue
+    if any(one.patient != own for one in named):
+        raise AppointmentForeign
+    named = [one for one in named if _is_coming(one, connection, now)]
+    if named:
+        return named
+    found = await client.find_appointments_of_patient(
+        own, start=now - _BEFORE, end=now + _LOOK_AHEAD, tokens=context.tokens
+    )
+    return nearest(
+        [one for one in found if one.is_virtual and one.patient == own and _is_coming(one, connection, now)],
+        now,
+    )
+
+
 async def take_candidates(
     desk: Desk, work: Work, connection: Connection, appointments: Sequence[Appointment]
 ) -> list[str]:
@@ -76,3 +107,9 @@ def _is_of(appointment: Appointment, context: LaunchContext) -> bool:
 
 def _is_wanted(appointment: Appointment) -> bool:
     return appointment.start is not None and appointment.status in _BOOKED | _PAST
+
+
+def _is_coming(appointment: Appointment, connection: Connection, now: datetime) -> bool:
+    end = appointment.end or appointment.start
+    is_over = end is None or end + timedelta(minutes=connection.window_closes_min) < now
+    return appointment.status in _BOOKED and appointment.start is not None and not is_over

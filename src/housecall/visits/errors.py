@@ -8,6 +8,7 @@ HousecallError
     ├── IllegalParticipantMove
     ├── RestartTooLate
     ├── AppointmentWithoutStart
+    ├── AppointmentBehind
     ├── WordUnknown
     ├── SeatUnknown
     ├── LinkDead
@@ -18,8 +19,14 @@ HousecallError
     ├── LaunchUsed
     ├── LaunchForeign
     ├── LaunchDenied
+    ├── AppointmentForeign
     ├── NumberInvalid
-    └── HandoverDead
+    ├── HandoverDead
+    ├── SummaryTooEarly
+    ├── SummaryFiled
+    ├── SummaryUnderWay
+    ├── SummaryUncertain
+    └── EncounterMissing
 """
 
 from typing import ClassVar
@@ -73,6 +80,13 @@ class AppointmentWithoutStart(VisitError):
     """This appointment has no start; there can be no visit on it."""
 
     code: ClassVar[str] = "visits.appointment_without_start"
+
+
+class AppointmentBehind(VisitError):
+    """The EHR does not show yet what its message told; it is read again."""
+
+    kind: ClassVar[Kind] = Kind.upstream
+    code: ClassVar[str] = "visits.appointment_behind"
 
 
 class WordUnknown(VisitError):
@@ -143,6 +157,17 @@ class LaunchDenied(VisitError):
     kind: ClassVar[Kind] = Kind.forbidden
     code: ClassVar[str] = "visits.launch_denied"
 
+    def __init__(self, reason: str = "no_code") -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class AppointmentForeign(VisitError):
+    """The EHR named an appointment of somebody else than the patient who launched."""
+
+    kind: ClassVar[Kind] = Kind.forbidden
+    code: ClassVar[str] = "visits.appointment_foreign"
+
 
 class NumberInvalid(VisitError):
     """This is not a mobile number that can be texted; write it with its country code, as in +1 555 010 0100."""
@@ -155,3 +180,38 @@ class HandoverDead(VisitError):
 
     kind: ClassVar[Kind] = Kind.not_found
     code: ClassVar[str] = "visits.handover_dead"
+
+
+class SummaryTooEarly(VisitError):
+    """There is a summary once the visit has ended."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "visits.summary_too_early"
+
+
+class SummaryFiled(VisitError):
+    """The summary is in the chart already."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "visits.summary_filed"
+
+
+class SummaryUnderWay(VisitError):
+    """The summary is being filed at this moment. Look in the chart's documents."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "visits.summary_under_way"
+
+
+class SummaryUncertain(VisitError):
+    """The EHR did not say whether it took the summary. Press again: the chart is looked at first."""
+
+    kind: ClassVar[Kind] = Kind.upstream
+    code: ClassVar[str] = "visits.summary_uncertain"
+
+
+class EncounterMissing(VisitError):
+    """The chart was opened without an encounter, so nothing can be filed in it."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "visits.encounter_missing"

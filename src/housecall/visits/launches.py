@@ -1,7 +1,8 @@
-"""A clinician's launch: begun in the chart, finished once, and from then on the session of one chart.
+"""A launch: begun in the EHR, finished once; a clinician's is from then on the session of one chart.
 
 A launch is a row and a secret in the browser's cookie. Nothing a browser says finds a launch without its secret,
-and each chart has a launch of its own, so that two charts side by side never mix.
+and each chart has a launch of its own, so that two charts side by side never mix. A patient's launch is begun and
+taken up here as well, and finished in ``visits/patient_launches.py``; neither persona is found by the other's door.
 """
 
 import hmac
@@ -18,6 +19,7 @@ from housecall.db.database import Database
 from housecall.db.work import Work
 from housecall.ehr.base import LaunchContext, Persona
 from housecall.ehr.errors import EhrError
+from housecall.kit.errors import HousecallError
 from housecall.kit.ids import OrgId, hash_token, new_token, short_id
 from housecall.tenancy.errors import ConnectionNotWorking
 from housecall.tenancy.model import ConnectionState
@@ -69,9 +71,13 @@ async def begin_launch(
     desk: Desk, database: Database, connection: Connection, *, launch: str | None, persona: Persona
 ) -> Begun:
     """The EHR is asked to say who this is. Raises ConnectionNotWorking, or an EhrError when it is away."""
-    if connection.state not in _STATES_THAT_LAUNCH:
+    # A test launch is a clinician's: patients come once the connection works.
+    may_launch = (
+        connection.state in _STATES_THAT_LAUNCH if persona == "practitioner" else is_working(connection)
+    )
+    if not may_launch:
         raise ConnectionNotWorking
-    request = await desk.ehr.client(connection).begin_launch(
+    request = await desk.ehr.client_of(connection, persona).begin_launch(
         launch=launch, redirect_url=redirect_url(desk, persona), persona=persona
     )
     secret, now, launch_id = new_token(), desk.clock.now(), short_id("l", 20)
@@ -93,7 +99,7 @@ async def begin_launch(
                 expires_at=now + BEGUN_LIFE,
             )
         )
-        await _note(work, connection, Act.launch_begun, launch_id, _SYSTEM, now)
+        await note(work, connection, Act.launch_begun, launch_id, _SYSTEM, now)
     return Begun(launch_id, secret, request.url)
 
 
@@ -111,15 +117,12 @@ async def finish_launch(
     Raises LaunchUnknown, LaunchUsed, LaunchForeign, LaunchDenied, an EhrError, or ConnectionNotWorking for a
     production connection that may not go on after its test launch.
     """
-    launch, connection = await _take_up(desk, database, state, cookie_of)
-    if error or not code:
-        await _refuse(desk, database, launch, error if error in _KNOWN_REFUSALS else "no_code")
-        raise LaunchDenied
+    launch, connection = await take_up(desk, database, state, cookie_of, persona="practitioner")
     try:
-        context = await _exchange(desk, connection, launch, code)
+        context = await exchange(desk, connection, launch, code=code, error=error)
         candidates = await find_candidates(desk, connection, context)
-    except EhrError as fault:
-        await _refuse(desk, database, launch, fault.code)
+    except (EhrError, LaunchDenied) as fault:
+        await refuse(desk, database, launch, fault)
         raise
     async with database.work() as work:
         launch = await work.session.get_one(Launch, launch.id)
@@ -130,7 +133,7 @@ async def finish_launch(
             await _activate(desk, work, launch, context)
         else:
             launch.state = "ended"
-        await _note(work, connection, Act.launch_finished, launch.id, _by(context), desk.clock.now())
+        await note(work, connection, Act.launch_finished, launch.id, _by(context), desk.clock.now())
     if not is_working(connection):
         raise ConnectionNotWorking(
             "The test launch worked. This connection is for production and has not gone live yet; "
@@ -139,10 +142,12 @@ async def finish_launch(
     return launch
 
 
-async def find_launch(work: Work, launch_id: str, secret: str, *, now: datetime) -> Launch | None:
-    """The launch whose secret the browser holds, if it is a session that still lasts."""
+async def find_launch(
+    work: Work, launch_id: str, secret: str, *, now: datetime, persona: Persona = "practitioner"
+) -> Launch | None:
+    """The persona's launch whose secret the browser holds, if it is a session that still lasts."""
     launch = await work.session.get(Launch, launch_id)
-    if launch is None or not _is_secret(launch, secret):
+    if launch is None or launch.persona != persona or not _is_secret(launch, secret):
         return None
     return launch if launch.state == "active" and launch.expires_at > now else None
 
@@ -153,10 +158,10 @@ def redirect_url(desk: Desk, persona: Persona) -> str:
     return desk.public_url + path
 
 
-async def _take_up(
-    desk: Desk, database: Database, state: str | None, cookie_of: CookieOf
+async def take_up(
+    desk: Desk, database: Database, state: str | None, cookie_of: CookieOf, *, persona: Persona
 ) -> tuple[Launch, Connection]:
-    """The launch behind ``state``, so that nobody else can finish it; committed before the EHR is asked."""
+    """The persona's launch behind ``state``, so that nobody else can finish it; committed before the EHR is asked."""
     if not state:
         raise LaunchUnknown
     async with database.work() as work:
@@ -164,7 +169,9 @@ async def _take_up(
             select(Launch).where(Launch.state_hash == hash_token(state)).with_for_update()
         )
         launch = found.one_or_none()
-        if launch is None or (launch.state == "begun" and launch.expires_at <= desk.clock.now()):
+        if launch is None or launch.persona != persona:
+            raise LaunchUnknown
+        if launch.state == "begun" and launch.expires_at <= desk.clock.now():
             raise LaunchUnknown
         if not _is_secret(launch, cookie_of(launch.id) or ""):
             raise LaunchForeign
@@ -174,8 +181,13 @@ async def _take_up(
         return launch, await get_connection(work, OrgId(launch.org_id), launch.connection_id)
 
 
-async def _exchange(desk: Desk, connection: Connection, launch: Launch, code: str) -> LaunchContext:
-    return await desk.ehr.client(connection).finish_launch(
+async def exchange(
+    desk: Desk, connection: Connection, launch: Launch, *, code: str | None, error: str | None
+) -> LaunchContext:
+    """Who launched about whom, for the code that came back; raises LaunchDenied if none did, or an EhrError."""
+    if error or not code:
+        raise LaunchDenied(error if error in _KNOWN_REFUSALS else "no_code")
+    return await desk.ehr.client_of(connection, _persona(launch)).finish_launch(
         code=code,
         redirect_url=redirect_url(desk, _persona(launch)),
         code_verifier=desk.sealer.open(launch.verifier_sealed or b"", purpose=f"verifier:{launch.id}"),
@@ -188,7 +200,7 @@ async def _activate(desk: Desk, work: Work, launch: Launch, context: LaunchConte
     now = desk.clock.now()
     launch.state = "active"
     # A clinician's id is the one thing of a person that is stored; a patient's never is.
-    launch.user_ref = context.user if context.persona == "practitioner" else None
+    launch.user_ref = context.user
     launch.nonce = launch.verifier_sealed = None
     launch.expires_at = now + SESSION_LIFE
     if context.encounter:
@@ -197,18 +209,21 @@ async def _activate(desk: Desk, work: Work, launch: Launch, context: LaunchConte
     await work.session.flush()
 
 
-async def _refuse(desk: Desk, database: Database, launch: Launch, reason: str) -> None:
+async def refuse(desk: Desk, database: Database, launch: Launch, fault: HousecallError) -> None:
+    """The launch is over, and the reason's code is on record: never the words that came back."""
+    reason = fault.reason if isinstance(fault, LaunchDenied) else fault.code
     async with database.work() as work:
         kept = await work.session.get_one(Launch, launch.id)
         kept.state = "refused"
         kept.nonce = kept.verifier_sealed = None
         connection = await get_connection(work, OrgId(kept.org_id), kept.connection_id)
-        await _note(work, connection, Act.launch_refused, kept.id, _SYSTEM, desk.clock.now(), reason=reason)
+        await note(work, connection, Act.launch_refused, kept.id, _SYSTEM, desk.clock.now(), reason=reason)
 
 
-async def _note(
+async def note(
     work: Work, connection: Connection, act: Act, launch_id: str, by: By, now: datetime, **detail: str
 ) -> None:
+    """The act on a launch is on record."""
     org_id = OrgId(connection.org_id)
     await record(work, org_id, act, by=by, subject=launch_id, at=now, connection=connection.id, **detail)
 
@@ -222,7 +237,4 @@ def _persona(launch: Launch) -> Persona:
 
 
 def _by(context: LaunchContext) -> By:
-    if context.persona == "patient":
-        # A patient's id is not ours to write down, not even in the log of acts.
-        return By(Actor.patient, "launch")
     return By(Actor.clinician, context.user)

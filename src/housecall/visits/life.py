@@ -13,7 +13,15 @@ from housecall.tenancy.tables import Connection
 from housecall.visits import store
 from housecall.visits.desk import Desk
 from housecall.visits.errors import AppointmentWithoutStart, RestartTooLate, VisitOver
-from housecall.visits.model import IN_ROOM, LIVE, LobbyWord, ParticipantRole, ParticipantState, VisitState
+from housecall.visits.model import (
+    IN_ROOM,
+    LIVE,
+    LobbyWord,
+    ParticipantRole,
+    ParticipantState,
+    VisitState,
+    WriteKind,
+)
 from housecall.visits.room import depart, new_participant
 from housecall.visits.scene import Scene, lock_scene
 from housecall.visits.seats import ensure_patient_seat, open_visit, revoke_seat, rotate_seat
@@ -21,6 +29,7 @@ from housecall.visits.tables import Participant, Seat, Visit
 from housecall.visits.telling import tell, tell_seat, tell_state
 from housecall.visits.topics import staff_topic
 from housecall.visits.views import View, publish_view, publish_visit
+from housecall.visits.writing import stop, want
 
 _FEED: Final = By(Actor.system, "visits")
 # What an appointment without an end is taken to last.
@@ -92,6 +101,7 @@ async def create_visit(
     work.session.add(new_participant(visit, role=ParticipantRole.patient, now=now, seat_id=seat.id))
     await work.session.flush()
     await record(work, org_id, Act.visit_found, by=_FEED, subject=visit.id, at=now, ordinal=visit.ordinal)
+    await want(desk, work, connection, visit, WriteKind.links)
     await publish_visit(desk, work, org_id, visit)
     return visit
 
@@ -107,6 +117,7 @@ async def cancel_visit(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, 
     for seat in scene.seats.values():
         revoke_seat(seat, because=LobbyWord.cancelled.value, now=now)
     await empty(desk, work, scene, now=now, by=by, reason="cancelled")
+    await stop(work, org_id, visit_id)
     await record(work, org_id, Act.visit_cancelled, by=by, subject=visit_id, at=now, reason=reason)
     await publish_visit(desk, work, org_id, scene.visit)
     return scene.visit
@@ -134,6 +145,7 @@ async def move_visit_time(
         await _invite_again(desk, work, scene, now=now, by=by)
     scene.touch()
     await record(work, org_id, Act.visit_moved, by=by, subject=visit_id, at=now)
+    await want(desk, work, scene.connection, visit, WriteKind.links)
     await publish_visit(desk, work, org_id, visit)
     return visit
 

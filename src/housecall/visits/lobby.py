@@ -14,13 +14,14 @@ from housecall.kit.ids import OrgId
 from housecall.visits import store
 from housecall.visits.desk import Desk
 from housecall.visits.errors import NotAdmitted, SeatUnknown
-from housecall.visits.model import IN_ROOM, LobbyWord, ParticipantState
+from housecall.visits.model import IN_ROOM, LobbyWord, ParticipantState, WriteKind
 from housecall.visits.room import RoomView, come_again, depart, enter, lose
 from housecall.visits.scene import Scene, lock_scene_of_participant, lock_scene_of_seat, read_scene
 from housecall.visits.seats import DEAD, open_visit
 from housecall.visits.tables import Participant, Seat
 from housecall.visits.telling import Message, peers_for, state_message, tell, tell_replaced, tell_seat
 from housecall.visits.views import publish_visit
+from housecall.visits.writing import want
 
 _DEVICES: Final = ("camera", "microphone", "speaker", "network")
 _RESULTS: Final = frozenset({"ok", "warn", "fail", "skipped"})
@@ -99,6 +100,8 @@ async def enter_lobby(
         return tell_seat(desk, work, scene, seat)
     await open_visit(work, scene, now=now, by=by or _self(person))
     _walk(scene, person, to=ParticipantState.waiting, now=now)
+    if person.first_waiting_at is None:
+        await want(desk, work, scene.connection, scene.visit, WriteKind.status)
     person.waiting_since = person.arrival_at = now
     person.first_waiting_at = person.first_waiting_at or now
     person.acknowledged_at = person.acknowledged_by = None

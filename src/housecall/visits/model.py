@@ -49,6 +49,25 @@ class ParticipantRole(StrEnum):
     interpreter = "interpreter"
 
 
+class WriteKind(StrEnum):
+    """What of a visit is told to the EHR."""
+
+    links = "links"
+    status = "status"
+    summary = "summary"
+
+
+class WriteState(StrEnum):
+    """How far a write has come."""
+
+    wanted = "wanted"
+    sending = "sending"
+    done = "done"
+    failed = "failed"
+    unknown = "unknown"
+    stopped = "stopped"
+
+
 class LobbyWord(StrEnum):
     """What the lobby page shows, where it shows anything."""
 

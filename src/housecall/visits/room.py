@@ -104,8 +104,8 @@ async def peers_of(work: Work, org_id: OrgId, visit_id: str, participant_id: str
 
 
 async def enter(desk: Desk, work: Work, scene: Scene, person: Participant, verb: str, *, by: By) -> None:
-    """The person is seen in the room: counted, told to the others, recorded."""
-    now = desk.clock.now()
+    """The person is seen in the room: counted, recorded, told to the others unless they heard at admission."""
+    now, was = desk.clock.now(), person.state
     is_new = person.first_connected_at is None
     scene.step(person, verb, now=now)
     person.first_connected_at = person.first_connected_at or now
@@ -113,7 +113,8 @@ async def enter(desk: Desk, work: Work, scene: Scene, person: Participant, verb:
     visit = scene.visit
     visit.attendees_total += int(is_new)
     visit.attendees_peak = max(visit.attendees_peak, len(scene.taking_part()))
-    tell_joined(desk, work, scene, person)
+    if was != ParticipantState.admitted:
+        tell_joined(desk, work, scene, person)
     await record(
         work, scene.org_id, Act.participant_joined, by=by, subject=visit.id, at=now, participant=person.id
     )

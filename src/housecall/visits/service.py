@@ -14,7 +14,7 @@ from housecall.visits.model import IN_ROOM, OVER, ParticipantState, VisitState
 from housecall.visits.room import note_beginning
 from housecall.visits.scene import Scene, lock_scene
 from housecall.visits.tables import Participant
-from housecall.visits.telling import tell_admitted, tell_left, tell_state
+from housecall.visits.telling import tell_admitted, tell_joined, tell_left, tell_state
 from housecall.visits.views import View, publish_visit
 from housecall.visits.words import check_key
 
@@ -37,6 +37,8 @@ async def admit(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, by: By)
     _note_admission(scene, person, now=now, by=by)
     scene.visit.hides_addresses = desk.meetings.capabilities.hides_addresses
     await _record(work, scene, Act.patient_admitted, person, now=now, by=by)
+    # The room first: the patient's page offers at once, and who does not know them would not hear it.
+    tell_joined(desk, work, scene, person)
     tell_state(desk, work, scene, person)
     tell_admitted(desk, work, scene, person)
     return await publish_visit(desk, work, org_id, scene.visit)

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from housecall.db.base import Base
@@ -111,6 +111,22 @@ class Seat(Base):
     created_at: Mapped[datetime]
 
 
+class WriteBack(Base):
+    """What the EHR is to be told of one visit, and how far that has come: one row a visit and kind."""
+
+    __tablename__ = "write_back"
+    __table_args__ = (Index("ix_write_back_org_id_wanted_at", "org_id", "wanted_at"),)
+
+    visit_id: Mapped[str] = mapped_column(ForeignKey("visit.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)  # links | status | summary
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    state: Mapped[str]
+    wanted_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    attempts: Mapped[int]
+    last_error: Mapped[str | None]  # a code, never what the EHR said
+
+
 class Participant(Base):
     """One person's part in one visit: where they are, since when, and how it went."""
 
@@ -148,3 +164,31 @@ class Participant(Base):
     left_at: Mapped[datetime | None]
     reconnects: Mapped[int]
     created_at: Mapped[datetime]
+
+
+class SiuMessage(Base):
+    """One message of a connection's HL7 feed that was acknowledged: against repetition and disorder.
+
+    Kept for ninety days after it came (``siu.py:forget_old``); nothing of the message but what stands here.
+    """
+
+    __tablename__ = "siu_message"
+    __table_args__ = (
+        UniqueConstraint("connection_id", "control_hash"),
+        Index("ix_siu_message_appointment", "connection_id", "appointment_ref", "message_at"),
+        Index("ix_siu_message_received_at", "received_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    connection_id: Mapped[str] = mapped_column(ForeignKey("connection.id"))
+    control_hash: Mapped[str]
+    appointment_ref: Mapped[str | None]
+    message_at: Mapped[datetime]
+    event: Mapped[str]
+    # What it said of the appointment, each empty where it said nothing.
+    status: Mapped[str | None]
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+    is_virtual: Mapped[bool | None]
+    received_at: Mapped[datetime]

@@ -112,7 +112,7 @@ def tell_room(desk: Desk, work: Work, scene: Scene, message: Message) -> None:
 
 
 def tell_joined(desk: Desk, work: Work, scene: Scene, person: Participant) -> None:
-    """The room hears that the person is in it."""
+    """The room hears that the person is in it, or called into it."""
     tell_room(desk, work, scene, {"type": "peer-joined", "peer": person.id, "role": person.role})
 
 

@@ -25,6 +25,14 @@ def set_launch_cookie(response: Response, launch_id: str, secret: str) -> None:
     )
 
 
+def set_patient_launch_cookie(response: Response, launch_id: str, secret: str) -> None:
+    """Give the browser its half of a patient's launch: for a page of its own only, and for no other site's form."""
+    response.headers.append(
+        "set-cookie",
+        f"{launch_cookie(launch_id)}={secret}; Path=/; Max-Age={LAUNCH_LIFE_S}; HttpOnly; Secure; SameSite=Lax",
+    )
+
+
 def clear_launch_cookie(response: Response, launch_id: str) -> None:
     """Have the browser forget a launch that is over."""
     response.headers.append(

@@ -61,6 +61,8 @@ def answer(request: Request, error: HousecallError) -> Response:
         code=error.code,
         sentence=error.sentence,
         way_on=WAY_ON[error.kind],
+        # What the EHR's own support staff read: told by its token endpoint, never by a redirect.
+        more_at=getattr(error, "more_at", None),
     )
     page.headers.update(headers)
     return page

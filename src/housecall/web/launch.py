@@ -10,7 +10,7 @@ from housecall.ehr.base import Persona
 from housecall.kit.errors import HousecallError, Kind
 from housecall.tenancy import store as tenancy_store
 from housecall.tenancy.errors import ConnectionAmbiguous, ConnectionUnknown
-from housecall.tenancy.keys import published_keys
+from housecall.tenancy.keys import JWKS_FRESH_FOR, published_keys
 from housecall.tenancy.tables import Connection
 from housecall.visits.launches import begin_launch, finish_launch
 from housecall.web.audience import Audience
@@ -38,7 +38,7 @@ class LaunchIncomplete(HousecallError):
 @routes.get("/ehr/launch")
 async def launch(request: Request, iss: Text = None, launch: Text = None) -> Response:
     """A clinician's launch at the address without a connection: works while one connection has that base URL."""
-    return await _begin(request, None, iss, launch, "practitioner")
+    return await _begin(request, None, iss, launch)
 
 
 @routes.get("/ehr/launch/{connection_id}")
@@ -46,7 +46,7 @@ async def launch_connection(
     request: Request, connection_id: str, iss: Text = None, launch: Text = None
 ) -> Response:
     """A clinician's launch."""
-    return await _begin(request, connection_id, iss, launch, "practitioner")
+    return await _begin(request, connection_id, iss, launch)
 
 
 @routes.get("/ehr/callback")
@@ -71,29 +71,31 @@ async def jwks(request: Request) -> Response:
     """Our public keys, for EHRs that check signed assertions."""
     async with house_of(request).database.work() as work:
         keys = await published_keys(work)
-    return JSONResponse(keys, headers={"Cache-Control": "public, max-age=300"})
+    return JSONResponse(
+        keys, headers={"Cache-Control": f"public, max-age={int(JWKS_FRESH_FOR.total_seconds())}"}
+    )
 
 
-async def _begin(
-    request: Request, connection_id: str | None, iss: str | None, code: str | None, persona: Persona
-) -> Response:
+async def _begin(request: Request, connection_id: str | None, iss: str | None, code: str | None) -> Response:
     if not iss or not code:
         raise LaunchIncomplete
     house = house_of(request)
-    connection = await _connection(house, connection_id, iss)
-    begun = await begin_launch(house.desk, house.database, connection, launch=code, persona=persona)
+    connection = await find_launched_connection(house, connection_id, iss)
+    begun = await begin_launch(house.desk, house.database, connection, launch=code, persona="practitioner")
     response = _redirect(begun.authorization_url)
     set_launch_cookie(response, begun.launch_id, begun.cookie_secret)
     return response
 
 
-async def _connection(house: House, connection_id: str | None, iss: str) -> Connection:
+async def find_launched_connection(
+    house: House, connection_id: str | None, iss: str, *, persona: Persona = "practitioner"
+) -> Connection:
     """The connection that was launched; nothing is ever asked of an address that is not connected."""
     base_url = iss.rstrip("/")
     async with house.database.work() as work:
         if connection_id is not None:
             found = await tenancy_store.find_connection_anywhere(work, connection_id)
-            if found is None or found.base_url != base_url:
+            if found is None or _base_of(found, persona) != base_url:
                 raise ConnectionUnknown
             return found
         candidates = await tenancy_store.list_connections_by_base_url(work, base_url)
@@ -102,6 +104,11 @@ async def _connection(house: House, connection_id: str | None, iss: str) -> Conn
     if len(candidates) > 1:
         raise ConnectionAmbiguous
     return candidates[0]
+
+
+def _base_of(connection: Connection, persona: Persona) -> str:
+    own = connection.patient_base_url if persona == "patient" else None
+    return own or connection.base_url
 
 
 def _redirect(url: str) -> RedirectResponse:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from housecall.audit.model import Actor, By
+from housecall.ehr.base import Writing
 from housecall.kit.errors import HousecallError, Kind
 from housecall.kit.ids import OrgId
 from housecall.messaging.service import list_messages
@@ -19,10 +20,11 @@ from housecall.visits.details import read_details
 from housecall.visits.errors import VisitUnknown
 from housecall.visits.handover import make_handover, use_handover
 from housecall.visits.launches import find_launch
-from housecall.visits.store import list_visits, list_with_successors
+from housecall.visits.store import get_visit, list_visits, list_with_successors
+from housecall.visits.summary import file_summary
 from housecall.visits.tables import Launch
 from housecall.visits.texting import send_link
-from housecall.visits.views import visit_views
+from housecall.visits.views import visit_view, visit_views
 from housecall.web.audience import Audience, anyone
 from housecall.web.cookies import launch_cookie, set_launch_cookie
 from housecall.web.house import House, house_of
@@ -108,6 +110,7 @@ async def panel(request: Request, launch_id: str, caller: Guarded) -> Response:
         "clinic": organisation.display_name,
         "time_zone": caller.connection.time_zone,
         "alone": caller.launch.handed_over_from is not None,
+        "files_notes": Writing.notes in caller.house.desk.ehr.client(caller.connection).writes,
         "server_now": caller.house.clock.now().isoformat(),
     }
     return render(
@@ -200,6 +203,17 @@ async def hand_over(launch_id: str, visit_id: str, caller: Guarded) -> Response:
     async with caller.house.database.work() as work:
         code = await make_handover(caller.house.desk, work, caller.launch, caller.visit(visit_id))
     return _fresh({"url": f"{caller.house.public_url}/h/{code}"})
+
+
+@routes.post("/panel/{launch_id}/visits/{visit_id}/file-summary")
+async def file_to_chart(launch_id: str, visit_id: str, caller: Guarded) -> Response:
+    """The ended visit's summary is in the chart; the answer is the visit."""
+    house, visit_id = caller.house, caller.visit(visit_id)
+    await file_summary(house.desk, house.database, caller.launch, visit_id)
+    async with house.database.work() as work:
+        visit = await get_visit(work, caller.org_id, visit_id)
+        view = await visit_view(work, caller.org_id, visit, now=house.clock.now())
+    return _fresh(view)
 
 
 @routes.post("/panel/{launch_id}/visits/{visit_id}/{act}")

@@ -36,7 +36,7 @@ class Link:
     """What a link leads to, read when it is opened; ``dead`` says why it leads nowhere any more."""
 
     house: House
-    token: str
+    address: str
     seat: Seat
     state: dict[str, Any]
     clinic: str
@@ -61,17 +61,20 @@ async def link_guard(request: Request, token: str) -> Link | None:
     house = house_of(request)
     async with house.database.work() as work:
         seat = await find_seat_by_token(work, token)
-        return await _read(house, work, token, seat) if seat is not None else None
+        return (
+            await read_link(house, work, seat, f"{house.public_url}/v/{token}") if seat is not None else None
+        )
 
 
-async def _read(house: House, work: Work, token: str, seat: Seat) -> Link:
+async def read_link(house: House, work: Work, seat: Seat, address: str) -> Link:
+    """The seat as its link shows it; ``address`` is the link's own."""
     org_id = OrgId(seat.org_id)
     organisation = await get_organisation(work, org_id)
     connection = await get_connection(work, org_id, seat.connection_id)
     state = await patient_state(house.desk, work, org_id, seat.id)
     return Link(
         house=house,
-        token=token,
+        address=address,
         seat=seat,
         state=state,
         clinic=organisation.display_name,
@@ -97,24 +100,39 @@ Opened = Annotated[Link | None, Depends(link_guard)]
 @routes.get("/v/{token}")
 async def open_link(request: Request, link: Opened) -> Response:
     """The landing page, which changes nothing; for who holds the seat already, the visit's own page."""
-    language = _language(request, link)
     if link is None:
-        answer = _page(request, "notice", language, _unknown() | {"kind": "unknown"}, status=404)
-    elif link.dead:
-        answer = _page(request, "notice", language, _frame(link, language) | {"kind": link.dead}, status=410)
+        language = language_of(request, None)
+        answer = page(request, "notice", language, frame_of_nobody() | {"kind": "unknown"}, status=404)
+        remember_language(request, answer)
+        return answer
+    return await show(request, link)
+
+
+async def show(request: Request, link: Link) -> Response:
+    """The page of the link as things stand, whichever address it was asked at."""
+    language = language_of(request, link)
+    if link.dead:
+        answer = page(request, "notice", language, frame_of(link, language) | {"kind": link.dead}, status=410)
     elif await _holds_seat(request, link):
-        answer = _page(request, "visit", language, _frame(link, language) | {"first": _first(link, language)})
+        answer = page(
+            request, "visit", language, frame_of(link, language) | {"first": _first(link, language)}
+        )
     else:
-        answer = _page(request, "landing", language, _landing(link, language))
-    _remember_language(request, answer)
+        answer = page(request, "landing", language, _landing(link, language))
+    remember_language(request, answer)
     return answer
 
 
 @routes.post("/v/{token}")
 async def start(request: Request, link: Opened) -> Response:
     """The first press: this browser takes the seat, whoever held it before; a dead link says why."""
-    if link is None or link.dead:
-        return await open_link(request, link)
+    return await open_link(request, link) if link is None else await take(request, link)
+
+
+async def take(request: Request, link: Link) -> Response:
+    """This browser has the seat, and is sent to the page it pressed on; a dead link says why."""
+    if link.dead:
+        return await show(request, link)
     try:
         async with link.house.database.work() as work:
             secret = await take_seat(link.house.desk, work, link.seat)
@@ -129,15 +147,20 @@ async def start(request: Request, link: Opened) -> Response:
 @routes.get("/v/{token}/qr.svg")
 async def picture(link: Opened) -> Response:
     """The link as a picture for another phone's camera."""
-    if link is None or link.dead:
+    return draw(link)
+
+
+def draw(link: Link | None) -> Response:
+    """The picture of a link that leads somewhere; 404 for any other."""
+    if link is None or link.dead or not link.address:
         return Response(status_code=404)
     drawn = io.BytesIO()
-    address = f"{link.house.public_url}/v/{link.token}"
-    segno.make(address, error="m").save(drawn, kind="svg", scale=4, border=2)
+    segno.make(link.address, error="m").save(drawn, kind="svg", scale=4, border=2)
     return Response(drawn.getvalue(), media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
 
 
-def _page(request: Request, name: str, language: str, values: dict[str, Any], status: int = 200) -> Response:
+def page(request: Request, name: str, language: str, values: dict[str, Any], status: int = 200) -> Response:
+    """One of the patient's pages."""
     return render(request, f"patient/{name}.html", language=language, status=status, **values)
 
 
@@ -149,7 +172,7 @@ async def _holds_seat(request: Request, link: Link) -> bool:
         return await find_seat_by_holder(work, link.seat.id, secret) is not None
 
 
-def _language(request: Request, link: Link | None) -> str:
+def language_of(request: Request, link: Link | None) -> str:
     """As asked for in the address, chosen before, known of the seat, told by the browser, or the clinic's."""
     return pick_language(
         request.query_params.get("lang"),
@@ -160,7 +183,8 @@ def _language(request: Request, link: Link | None) -> str:
     )
 
 
-def _remember_language(request: Request, answer: Response) -> None:
+def remember_language(request: Request, answer: Response) -> None:
+    """The language asked for in the address is this browser's from now on."""
     chosen = request.query_params.get("lang")
     if chosen is not None and chosen in NAMES:
         _set_cookie(answer, LANGUAGE_COOKIE, chosen, _LANGUAGE_LIFE_S)
@@ -171,21 +195,28 @@ def _set_cookie(answer: Response, name: str, value: str, life_s: int) -> None:
     answer.headers.append("set-cookie", cookie)
 
 
-def _unknown() -> dict[str, Any]:
+def frame_of_nobody() -> dict[str, Any]:
+    """What a page says around its own matter where no clinic is known."""
     names = tuple(NAMES.items())
     return {"clinic": "", "phone": "", "dial": "", "when": "", "language_names": names, "isolate": isolate}
 
 
-def _frame(link: Link, language: str) -> dict[str, Any]:
-    """What every page says around its own matter."""
+def frame_of(link: Link, language: str) -> dict[str, Any]:
+    """What every page of a link says around its own matter."""
     when = "" if link.dead in ("moved", "cancelled") else short_time(link.starts_at, link.time_zone, language)
-    return {**_unknown(), "clinic": link.clinic, "phone": link.phone, "dial": dial(link.phone), "when": when}
+    return {
+        **frame_of_nobody(),
+        "clinic": link.clinic,
+        "phone": link.phone,
+        "dial": dial(link.phone),
+        "when": when,
+    }
 
 
 def _landing(link: Link, language: str) -> dict[str, Any]:
     early = link.house.clock.now() < link.opens_at
     return {
-        **_frame(link, language),
+        **frame_of(link, language),
         "when": "",
         "when_in_full": long_time(link.starts_at, link.time_zone, language),
         "opens": time_of_day(link.opens_at, link.time_zone, language) if early else "",

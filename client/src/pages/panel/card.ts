@@ -18,6 +18,9 @@ export interface CardParts {
   more: HTMLElement[];
 }
 
+/** Never the main thing to do: a visit that is over needs nothing. */
+const QUIET: ReadonlySet<Press> = new Set<Press>(['restart', 'file-summary']);
+
 export class Card {
   readonly root: HTMLElement;
   /** Where the call is drawn. */
@@ -177,7 +180,7 @@ export class Card {
 
   private putAt(press: Press, at: number): void {
     const button = this.buttons.get(press) ?? this.button(press);
-    button.classList.toggle('button-main', at === 0 && press !== 'restart');
+    button.classList.toggle('button-main', at === 0 && !QUIET.has(press));
     const there = this.actions.children[at];
     if (there !== button) this.actions.insertBefore(button, there ?? null);
   }

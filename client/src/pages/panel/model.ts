@@ -16,6 +16,8 @@ export interface First {
   time_zone: string;
   /** Whether this is the window opened by a hand-over, not the EHR's frame. */
   alone: boolean;
+  /** Whether the EHR takes notes from us. */
+  files_notes: boolean;
   server_now: string;
 }
 

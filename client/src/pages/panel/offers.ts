@@ -16,6 +16,7 @@ export type Press =
   | 'keep-open'
   | 'acknowledge'
   | 'restart'
+  | 'file-summary'
   | 'open-apart';
 
 export const LABELS: Record<Press, string> = {
@@ -31,6 +32,7 @@ export const LABELS: Record<Press, string> = {
   'keep-open': ENGLISH.keep_open,
   acknowledge: 'Seen',
   restart: 'Ended by mistake? Start again',
+  'file-summary': 'File summary to chart',
   'open-apart': 'Open in its own window',
 };
 
@@ -39,6 +41,8 @@ export interface Place {
   inCall: boolean;
   /** Whether the page has a window of its own already. */
   alone: boolean;
+  /** Whether the EHR takes notes from us. */
+  filesNotes?: boolean;
 }
 
 const OUTSIDE: Record<ParticipantState, Press[]> = {
@@ -68,8 +72,8 @@ const IN_CALL: Record<ParticipantState, Press[]> = {
 };
 
 /** Which presses a visit offers; the first one is the main one. */
-export function offered(visit: VisitView, { inCall, alone }: Place): Press[] {
-  if (visit.state === 'ended') return visit.can_restart ? ['restart'] : [];
+export function offered(visit: VisitView, { inCall, alone, filesNotes }: Place): Press[] {
+  if (visit.state === 'ended') return [...(filesNotes ? ['file-summary' as const] : []), ...(visit.can_restart ? ['restart' as const] : [])];
   if (visit.state === 'cancelled') return [];
   // What was never opened cannot be ended; it passes by itself.
   const canEnd = visit.state === 'open' || visit.state === 'in_progress';

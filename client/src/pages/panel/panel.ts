@@ -128,7 +128,7 @@ export class Panel {
   private home(): VisitHome {
     const { acts, socket, visits } = this;
     return {
-      acts, socket, visits, timeZone: this.first.time_zone, alone: this.first.alone,
+      acts, socket, visits, timeZone: this.first.time_zone, alone: this.first.alone, filesNotes: this.first.files_notes,
       onFailure: (error) => this.failed(error),
       onCall: () => this.drawBack(),
       onRestart: (visit) => this.restarted(visit),

@@ -23,6 +23,7 @@ export interface VisitHome {
   visits: Visits;
   timeZone: string;
   alone: boolean;
+  filesNotes: boolean;
   /** Every failed request passes here; one of a session that is over concerns the whole panel. */
   onFailure: (error: ActFailed) => void;
   /** The page came into this visit's call or out of it. */
@@ -45,8 +46,8 @@ export class OpenVisit {
   private readonly linkForm = new LinkForm((to) => this.sendTo(to));
 
   constructor(private visit: VisitView, private readonly home: VisitHome) {
-    const { acts, socket, timeZone, alone } = home;
-    this.place = { inCall: false, alone };
+    const { acts, socket, timeZone, alone, filesNotes } = home;
+    this.place = { inCall: false, alone, filesNotes };
     this.blocked = new BlockedPane(() => this.calling.retry(), alone ? null : () => void this.openApart());
     this.timeline = new Timeline(timeZone, () => acts.messages(visit.visit));
     this.reader = new DetailsReader(() => acts.details(visit.visit).catch((error: unknown) => this.failed(error)), (details) => this.card.show(details));
@@ -127,6 +128,8 @@ export class OpenVisit {
         return this.card.ask(false);
       case 'restart':
         return void this.restart();
+      case 'file-summary':
+        return void this.fileSummary();
       case 'open-apart':
         return void this.openApart();
       default:
@@ -163,6 +166,10 @@ export class OpenVisit {
     this.card.complain('');
     if (!fault) this.card.say('The link is on its way to the number you typed.');
     return fault?.message ?? '';
+  }
+
+  private async fileSummary(): Promise<void> {
+    if (!(await this.act('file-summary'))) this.card.say('The summary is in the chart.');
   }
 
   private async restart(): Promise<void> {
