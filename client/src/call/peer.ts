@@ -70,7 +70,8 @@ export class Peer {
     const bundle = this.home.bundle();
     const init: RTCRtpTransceiverInit = { direction: 'sendrecv', streams: bundle ? [bundle] : [] };
     this.connection.addTransceiver(audio ?? 'audio', init);
-    this.connection.addTransceiver(video ?? 'video', init);
+    // Said now, because an encoder that is told later begins again.
+    this.connection.addTransceiver(video ?? 'video', { ...init, sendEncodings: [{ maxBitrate: this.home.mostKbps() * 1000 }] });
     this.openChannel();
   }
 
@@ -196,12 +197,14 @@ export class Peer {
   private async answer(connection: RTCPeerConnection): Promise<void> {
     const { audio, video } = this.home.outgoing();
     const bundle = this.home.bundle();
-    for (const transceiver of connection.getTransceivers()) {
-      const track = transceiver.receiver.track.kind === 'audio' ? audio : video;
-      transceiver.direction = 'sendrecv';
-      if (bundle) transceiver.sender.setStreams?.(bundle);
-      if (transceiver.sender.track !== track) await transceiver.sender.replaceTrack(track);
-    }
+    await Promise.all(
+      connection.getTransceivers().map(async (transceiver) => {
+        const track = transceiver.receiver.track.kind === 'audio' ? audio : video;
+        transceiver.direction = 'sendrecv';
+        if (bundle) transceiver.sender.setStreams?.(bundle);
+        if (transceiver.sender.track !== track) await transceiver.sender.replaceTrack(track);
+      }),
+    );
     this.openChannel();
     await connection.setLocalDescription();
     if (connection === this.connection && connection.localDescription) this.describe(connection.localDescription);

@@ -12,6 +12,7 @@ import { Quality } from './quality';
 import { Room, type CallState } from './room';
 import { fill, type CallTexts } from './texts';
 import { Tile } from './tile';
+import { warmUp } from './warm';
 import type { RoomWire } from './wire';
 
 export interface CallOptions {
@@ -76,6 +77,7 @@ export class CallView {
     container.append(this.root);
     this.start();
     this.draw();
+    if (this.room.everybody().length === 0) void warmUp();
   }
 
   /** Put the call on hold, or take it off: nothing is sent, and nothing of the others is shown or heard. */

@@ -53,8 +53,9 @@ export function patientWire(socket: PatientSocket, admitted?: RoomDetails): Room
         if (state !== 'connecting') hear({ type: 'link', up: state === 'open' });
       });
       if (admitted) {
-        join();
+        // The offer is on its way while the server hears that we are there.
         hear({ type: 'room', details: admitted });
+        join();
       }
       return () => {
         stopMessages();

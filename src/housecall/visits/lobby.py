@@ -20,7 +20,7 @@ from housecall.visits.scene import Scene, lock_scene_of_participant, lock_scene_
 from housecall.visits.seats import DEAD, open_visit
 from housecall.visits.tables import Participant, Seat
 from housecall.visits.telling import Message, peers_for, state_message, tell, tell_replaced, tell_seat
-from housecall.visits.views import publish_visit
+from housecall.visits.views import publish_scene
 from housecall.visits.writing import want
 
 _DEVICES: Final = ("camera", "microphone", "speaker", "network")
@@ -188,7 +188,7 @@ async def patient_gone(
     if person.tab != tab:
         return
     lose(scene, person, desk.clock.now())
-    await publish_visit(desk, work, org_id, scene.visit)
+    await publish_scene(desk, work, scene)
 
 
 _ROAD: Final = (
@@ -217,7 +217,7 @@ async def _act(work: Work, org_id: OrgId, seat_id: str) -> tuple[Scene, Seat, Pa
 
 async def _tell_both(desk: Desk, work: Work, scene: Scene, seat: Seat) -> Message:
     message = tell_seat(desk, work, scene, seat)
-    await publish_visit(desk, work, scene.org_id, scene.visit)
+    await publish_scene(desk, work, scene)
     return message
 
 

@@ -24,7 +24,7 @@ from housecall.visits.scene import Scene, lock_scene, read_scene
 from housecall.visits.seats import open_visit
 from housecall.visits.tables import Participant, Visit
 from housecall.visits.telling import Peer, peers_for, tell_joined, tell_left, tell_replaced
-from housecall.visits.views import publish_visit
+from housecall.visits.views import publish_scene
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ async def join(
         come_again(scene, person, now)
     elif may(person.state, "enter"):
         await enter(desk, work, scene, person, "enter", by=by)
-    await publish_visit(desk, work, org_id, scene.visit)
+    await publish_scene(desk, work, scene)
     return RoomView(person.id, peers_for(scene, person))
 
 
@@ -71,7 +71,7 @@ async def leave(
         return
     if await depart(desk, work, scene, person, now=desk.clock.now(), by=by):
         person.tab, person.present = None, False
-        await publish_visit(desk, work, org_id, scene.visit)
+        await publish_scene(desk, work, scene)
 
 
 async def staff_gone(
@@ -83,7 +83,7 @@ async def staff_gone(
     if person is None or not _holds(person, tab) or person.state not in IN_ROOM:
         return
     lose(scene, person, desk.clock.now())
-    await publish_visit(desk, work, org_id, scene.visit)
+    await publish_scene(desk, work, scene)
 
 
 async def staff_back(

@@ -18,7 +18,7 @@ from housecall.visits.model import LobbyWord, ParticipantRole, ParticipantState,
 from housecall.visits.scene import Scene, lock_scene_of_seat
 from housecall.visits.tables import Participant, Seat
 from housecall.visits.telling import tell_replaced, tell_seat
-from housecall.visits.views import publish_visit
+from housecall.visits.views import publish_scene
 
 DEAD = frozenset({LobbyWord.moved, LobbyWord.cancelled, LobbyWord.over})
 
@@ -115,7 +115,7 @@ async def take_seat(desk: Desk, work: Work, seat: Seat) -> str:
     if was_held:
         tell_replaced(desk, work, person, None)
     tell_seat(desk, work, scene, seat)
-    await publish_visit(desk, work, org_id, scene.visit)
+    await publish_scene(desk, work, scene)
     return secret
 
 

@@ -15,7 +15,7 @@ from housecall.visits.room import note_beginning
 from housecall.visits.scene import Scene, lock_scene
 from housecall.visits.tables import Participant
 from housecall.visits.telling import tell_admitted, tell_joined, tell_left, tell_state
-from housecall.visits.views import View, publish_visit
+from housecall.visits.views import View, publish_scene
 from housecall.visits.words import check_key
 
 restart_visit: Final = life.restart_visit
@@ -30,7 +30,7 @@ async def admit(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, by: By)
     if person.state == ParticipantState.held:
         return await _resume(desk, work, scene, person, now=now, by=by)
     if person.state in IN_ROOM:
-        return await publish_visit(desk, work, org_id, scene.visit)
+        return await publish_scene(desk, work, scene)
     scene.step(person, "admit", now=now)
     if scene.visit.state == VisitState.open:
         scene.turn("begin")
@@ -41,7 +41,7 @@ async def admit(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, by: By)
     tell_joined(desk, work, scene, person)
     tell_state(desk, work, scene, person)
     tell_admitted(desk, work, scene, person)
-    return await publish_visit(desk, work, org_id, scene.visit)
+    return await publish_scene(desk, work, scene)
 
 
 def _note_admission(scene: Scene, person: Participant, *, now: datetime, by: By) -> None:
@@ -59,7 +59,7 @@ async def decline(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, by: B
     """The waiting patient is not let in; they may ask again."""
     scene, person, now = await _scene(desk, work, org_id, visit_id)
     if person.state == ParticipantState.declined:
-        return await publish_visit(desk, work, org_id, scene.visit)
+        return await publish_scene(desk, work, scene)
     scene.step(person, "decline", now=now)
     person.waiting_since = None
     _acknowledge(person, now=now, by=by)
@@ -70,7 +70,7 @@ async def hold(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, by: By) 
     """The patient is on hold: in the visit, but nobody sees or hears them."""
     scene, person, now = await _scene(desk, work, org_id, visit_id)
     if person.state == ParticipantState.held:
-        return await publish_visit(desk, work, org_id, scene.visit)
+        return await publish_scene(desk, work, scene)
     scene.step(person, "hold", now=now)
     return await _done(desk, work, scene, Act.patient_held, person, now=now, by=by)
 
@@ -79,7 +79,7 @@ async def resume(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, by: By
     """The patient is off hold."""
     scene, person, now = await _scene(desk, work, org_id, visit_id)
     if person.state in IN_ROOM and person.state != ParticipantState.held:
-        return await publish_visit(desk, work, org_id, scene.visit)
+        return await publish_scene(desk, work, scene)
     return await _resume(desk, work, scene, person, now=now, by=by)
 
 
@@ -93,14 +93,14 @@ async def _resume(
     await _record(work, scene, Act.patient_admitted, person, now=now, by=by)
     tell_state(desk, work, scene, person)
     tell_admitted(desk, work, scene, person)
-    return await publish_visit(desk, work, scene.org_id, scene.visit)
+    return await publish_scene(desk, work, scene)
 
 
 async def send_back(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, by: By) -> View:
     """The patient waits in the lobby again, out of the room."""
     scene, person, now = await _scene(desk, work, org_id, visit_id)
     if person.state == ParticipantState.waiting:
-        return await publish_visit(desk, work, org_id, scene.visit)
+        return await publish_scene(desk, work, scene)
     scene.step(person, "send_back", now=now)
     person.waiting_since = now
     tell_left(desk, work, scene, person)
@@ -115,7 +115,7 @@ async def end_visit(
     scene = await lock_scene(work, org_id, visit_id)
     if scene.visit.state != VisitState.ended:
         await finish(desk, work, scene, now=now, at=now, by=by, reason=reason)
-    return await publish_visit(desk, work, org_id, scene.visit)
+    return await publish_scene(desk, work, scene)
 
 
 async def finish(
@@ -137,7 +137,7 @@ async def acknowledge_arrival(desk: Desk, work: Work, org_id: OrgId, visit_id: s
         _acknowledge(person, now=now, by=by)
         scene.touch()
         await _record(work, scene, Act.arrival_acknowledged, person, now=now, by=by)
-    return await publish_visit(desk, work, org_id, scene.visit)
+    return await publish_scene(desk, work, scene)
 
 
 async def message_waiting(
@@ -170,7 +170,7 @@ async def _done(
 ) -> View:
     await _record(work, scene, act, person, now=now, by=by, **detail)
     tell_state(desk, work, scene, person)
-    return await publish_visit(desk, work, scene.org_id, scene.visit)
+    return await publish_scene(desk, work, scene)
 
 
 async def _record(

@@ -1,6 +1,6 @@
 """What the panel is shown of a visit: a whole snapshot, without a name in it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from housecall.tenancy.store import get_connection
 from housecall.visits import store
 from housecall.visits.desk import Desk
 from housecall.visits.model import ParticipantState, VisitState
-from housecall.visits.scene import current_patient, visit_window
+from housecall.visits.scene import Scene, current_patient, visit_window
 from housecall.visits.tables import Participant, Seat, Visit
 from housecall.visits.topics import staff_topic
 
@@ -30,10 +30,20 @@ async def visit_views(
 ) -> list[View]:
     """The visits' snapshots in their order; the number of queries does not grow with them."""
     await work.session.flush()
-    ids = [visit.id for visit in visits]
-    people: dict[str, list[tuple[Participant, Seat | None]]] = {one: [] for one in ids}
-    for person, seat in await store.list_people(work, org_id, ids):
+    people: dict[str, list[tuple[Participant, Seat | None]]] = {visit.id: [] for visit in visits}
+    for person, seat in await store.list_people(work, org_id, list(people)):
         people[person.visit_id].append((person, seat))
+    return await _draw_all(work, org_id, visits, people, now)
+
+
+async def _draw_all(
+    work: Work,
+    org_id: OrgId,
+    visits: Collection[Visit],
+    people: Mapping[str, People],
+    now: datetime | None,
+) -> list[View]:
+    ids = [visit.id for visit in visits]
     messages = await newest_messages(work, org_id, ids)
     restartable = await _restartable(work, org_id, visits, now)
     return [
@@ -47,6 +57,14 @@ async def publish_visit(desk: Desk, work: Work, org_id: OrgId, visit: Visit) -> 
     view = await visit_view(work, org_id, visit, now=desk.clock.now())
     publish_view(desk, work, view, topic=staff_topic(visit.id))
     return view
+
+
+async def publish_scene(desk: Desk, work: Work, scene: Scene) -> View:
+    """As ``publish_visit``, of a visit whose people are at hand: nobody adds to them while it is locked."""
+    people = [(person, scene.seat_of(person)) for person in scene.people]
+    drawn = await _draw_all(work, scene.org_id, [scene.visit], {scene.visit.id: people}, desk.clock.now())
+    publish_view(desk, work, drawn[0], topic=staff_topic(scene.visit.id))
+    return drawn[0]
 
 
 def publish_view(desk: Desk, work: Work, view: View, *, topic: str) -> None:

@@ -3,6 +3,7 @@
 import { Devices } from '../../call/media';
 import { playTone, wakeAudio } from '../../call/meter';
 import { openCall, type CallView } from '../../call/view';
+import { warmUp } from '../../call/warm';
 import { patientWire } from '../../call/wire';
 import { assertNever, parsePatient, type PatientMessage, type PatientSays, type RoomDetails, type StateMessage } from '../../protocol/messages';
 import { HousecallSocket, type SocketState } from '../../protocol/socket';
@@ -165,6 +166,7 @@ export class Visit {
     this.page.show(lobby);
     lobby.update(state);
     void this.devices.open();
+    void warmUp();
   }
 
   private showHeld(): void {
@@ -190,9 +192,7 @@ export class Visit {
     this.wish = null;
     this.wasInCall = true;
     void this.devices.open();
-    this.page.show(screen);
-    this.page.lost(null);
-    this.page.alert(texts.call.admitted);
+    // The room first and the screen after it: the connection is made while the page is drawn.
     this.call = openCall(root, {
       wire: patientWire(this.socket, details),
       devices: this.devices,
@@ -204,6 +204,9 @@ export class Visit {
       },
       onOver: (reason) => (reason === 'replaced' ? undefined : this.showOver(reason)),
     });
+    this.page.show(screen);
+    this.page.lost(null);
+    this.page.alert(texts.call.admitted);
     if (wasHidden) void playTone();
   }
 
