@@ -39,6 +39,19 @@ async def test_effects_happen_in_order_once_the_writing_stands(database: Databas
     assert happened == [1, "second"]
 
 
+async def test_no_connection_is_held_while_effects_happen(database: Database) -> None:
+    """One of them may ask a meeting service that takes its time."""
+    pool, held = database.engine().pool, list[str]()
+
+    async with database.work() as work:
+        work.after_commit(lambda: held.append(pool.status()))
+        await work.session.execute(WRITE)
+        within = pool.status()
+
+    assert "Checked out connections: 1" in within
+    assert "Checked out connections: 0" in held[0]
+
+
 async def test_neither_writing_nor_effect_is_left_of_a_work_that_fails(database: Database) -> None:
     happened: list[str] = []
 

@@ -69,6 +69,28 @@ async def settle() -> None:
 async def nothing(_text: str) -> None: ...
 
 
+async def test_a_message_leaves_at_once_where_the_wire_takes_it() -> None:
+    """Nobody else gets a turn between what happened and its frame on the way."""
+    pipe = Pipe()
+    socket = Socket(pipe)
+
+    socket.push({"n": 1})
+
+    assert pipe.sent == [{"n": 1}]
+
+
+async def test_a_fault_of_the_wire_is_not_the_publishers(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Pipe):
+        async def send(self, text: str) -> None:
+            raise RuntimeError("already closed")
+
+    socket = Socket(Broken())
+
+    socket.push({"n": 1})
+
+    assert "unforeseen" in caplog.text
+
+
 async def test_messages_leave_in_order_and_nothing_is_kept_when_idle() -> None:
     pipe = Pipe()
     socket = Socket(pipe)

@@ -58,9 +58,10 @@ class Database:
         try:
             async with session.begin():
                 yield work
+            # The connection is back in the pool by now; only the session's own clearing up is still to come.
+            await work.run_effects()
         finally:
             await session.close()
-        await work.run_effects()
 
     async def is_ready(self) -> bool:
         """Whether the home region's database answers."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import random
 import time
 from collections import deque
@@ -9,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
 from housecall.kit.errors import HousecallError
+from housecall.realtime.eager import start_now
 from housecall.realtime.errors import (
     CloseCode,
     HelloMissing,
@@ -21,6 +23,8 @@ from housecall.realtime.errors import (
     close_code,
     error_message,
 )
+
+log = logging.getLogger(__name__)
 
 # A page that reads at all is never this far behind; the byte bound is for offers, which are large.
 MOST_WAITING: Final = 256
@@ -102,14 +106,14 @@ class Socket:
         return self._closing is not None
 
     def push(self, message: dict[str, Any]) -> None:
-        """Have ``message`` sent as soon as the wire takes it; dropped when the socket closes."""
+        """Have ``message`` sent as soon as the wire takes it, now if it can; dropped when the socket closes."""
         if self._closing is not None:
             return
         text = json.dumps(message, separators=(",", ":"))
         if self._waiting is None:
             self._waiting = deque((text,))
             self._waiting_bytes = len(text)
-            self._pump = asyncio.create_task(self._send_waiting())
+            self._pump = start_now(self._send_waiting())
         elif len(self._waiting) >= MOST_WAITING or self._waiting_bytes + len(text) > MOST_WAITING_BYTES:
             self.close(SocketSlow())
         else:
@@ -193,6 +197,9 @@ class Socket:
                     self._waiting_bytes -= len(self._waiting.popleft())
         except WireGone:
             pass
+        except Exception:
+            # Part of this runs in whoever published, and the others who listen are to hear of it all the same.
+            log.exception("A frame could not be sent in an unforeseen way.")
         finally:
             self._waiting = None
             self._pump = None

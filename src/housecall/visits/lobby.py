@@ -216,9 +216,9 @@ async def _act(work: Work, org_id: OrgId, seat_id: str) -> tuple[Scene, Seat, Pa
 
 
 async def _tell_both(desk: Desk, work: Work, scene: Scene, seat: Seat) -> Message:
-    message = tell_seat(desk, work, scene, seat)
+    # Staff first: they wait for the news, while the patient knows what they pressed.
     await publish_scene(desk, work, scene)
-    return message
+    return tell_seat(desk, work, scene, seat)
 
 
 def _self(person: Participant) -> By:
