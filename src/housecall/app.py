@@ -24,6 +24,7 @@ from housecall.web.patient import routes as patient_routes
 from housecall.web.patient_launch import routes as patient_launch_routes
 from housecall.web.patient_launch import visits as own_visit_routes
 from housecall.web.portal import entrance as portal_entrance
+from housecall.web.portal import reports as portal_reports
 from housecall.web.portal import routes as portal_routes
 from housecall.web.sockets import routes as socket_routes
 from housecall.web.write_back import machine as write_back_api
@@ -41,6 +42,7 @@ AUDIENCES: Final = (
     patient_routes,
     portal_entrance,
     portal_routes,
+    portal_reports,
     api_routes,
     write_back_pages,
     write_back_api,

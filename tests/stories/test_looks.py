@@ -187,6 +187,16 @@ async def test_the_portal(demo: Demo, theatre: Theatre, scheme: str) -> None:
     await eyes.look("visits")
     await page.set_viewport_size({"width": 390, "height": 800})
     await eyes.look("visits-phone")
+    await page.goto(f"{demo.url}/portal/account")
+    await eyes.look("account-phone")
+    await page.get_by_test_id("sign-out").click()
+    await page.get_by_test_id("sign-in").click()
+    await page.locator('[data-testid="sign-in-as"][data-role="reader"]').click()
+    await expect(page.get_by_test_id("report-visits")).to_be_visible()
+    await page.goto(f"{demo.url}/portal/write-back")
+    await expect(page.get_by_test_id("refused")).to_contain_text("needs the role administrator")
+    await page.set_viewport_size({"width": 1280, "height": 860})
+    await eyes.look("refused")
 
     assert eyes.faults == {}
 

@@ -11,7 +11,7 @@ from housecall.tenancy.administrators import sign_in
 from housecall.tenancy.model import Role
 from housecall.tenancy.tables import Connection
 from housecall.visits.tables import Visit
-from housecall.web.portal import SESSION_COOKIE
+from housecall.web.portal_guards import SESSION_COOKIE
 from tests.visits.clinic import Clinic, open_clinic
 from tests.web.live import Live, serve
 
@@ -30,7 +30,7 @@ async def signed_in(live: Live, role: Role) -> httpx.AsyncClient:
         secret = await sign_in(
             work, live.clinic.org_id, issuer="https://idp", subject=role.value, role=role, now=live.clinic.now
         )
-    headers = {"Cookie": f"{SESSION_COOKIE}={secret}"}
+    headers = {"Cookie": f"{SESSION_COOKIE}={secret}", "Origin": live.house.public_url}
     return httpx.AsyncClient(base_url=f"http://127.0.0.1:{live.port}", headers=headers, trust_env=False)
 
 

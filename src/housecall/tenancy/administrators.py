@@ -10,8 +10,8 @@ from housecall.audit.model import Act, Actor, By
 from housecall.audit.service import record
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId, hash_token, new_token, new_uuid
-from housecall.tenancy.model import Role
-from housecall.tenancy.tables import Administrator, PortalSession
+from housecall.tenancy.model import ROLES_WITH, Right, Role
+from housecall.tenancy.tables import Administrator, Organisation, PortalSession
 
 SESSION_LIFE: Final = timedelta(hours=8)
 
@@ -24,6 +24,11 @@ class SignedIn:
     administrator_id: str
     role: Role
     session: PortalSession
+    clinic: str
+
+    def may(self, right: Right) -> bool:
+        """Whether the person's role opens this."""
+        return self.role in ROLES_WITH[right]
 
     @property
     def by(self) -> By:
@@ -76,8 +81,9 @@ async def find_session(work: Work, secret: str, *, now: datetime) -> SignedIn | 
     """The person behind a cookie; it tells the organisation, so it is asked without one."""
     found = (
         await work.session.execute(
-            select(PortalSession, Administrator)
+            select(PortalSession, Administrator, Organisation.display_name)
             .join(Administrator, Administrator.id == PortalSession.administrator_id)
+            .join(Organisation, Organisation.id == PortalSession.org_id)
             .where(
                 PortalSession.secret_hash == hash_token(secret),
                 PortalSession.expires_at > now,
@@ -87,8 +93,8 @@ async def find_session(work: Work, secret: str, *, now: datetime) -> SignedIn | 
     ).first()
     if found is None:
         return None
-    session, person = found
-    return SignedIn(OrgId(session.org_id), str(person.id), Role(person.role), session)
+    session, person, clinic = found
+    return SignedIn(OrgId(session.org_id), str(person.id), Role(person.role), session, clinic)
 
 
 async def sign_out(work: Work, person: SignedIn, *, now: datetime) -> None:

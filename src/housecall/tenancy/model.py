@@ -1,5 +1,6 @@
 """Values of the organisations' side: environments, connection states, roles."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -29,6 +30,24 @@ class Role(StrEnum):
     administrator = "administrator"
     reader = "reader"
     auditor = "auditor"
+
+
+class Right(StrEnum):
+    """Something that a role opens in the portal; every route of the portal asks for one."""
+
+    use_portal = "use_portal"
+    administer = "administer"
+    read_reports = "read_reports"
+    read_audit = "read_audit"
+
+
+# Who may what: the one table that guards, navigation and the reference page are made from.
+ROLES_WITH: Final[Mapping[Right, tuple[Role, ...]]] = {
+    Right.use_portal: (Role.administrator, Role.reader, Role.auditor),
+    Right.administer: (Role.administrator,),
+    Right.read_reports: (Role.administrator, Role.reader),
+    Right.read_audit: (Role.administrator, Role.auditor),
+}
 
 
 MOVES: Final = {

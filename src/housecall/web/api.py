@@ -12,7 +12,7 @@ from housecall.reports.store import Window
 from housecall.tenancy.administrators import SignedIn
 from housecall.web.audience import Audience
 from housecall.web.house import house_of
-from housecall.web.portal import report_reader
+from housecall.web.portal_guards import report_reader
 
 routes = Audience("api", guard=report_reader, prefix="/api/v1")
 

@@ -1,7 +1,7 @@
 """The one place where an error becomes an answer over HTTP."""
 
 import logging
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -10,7 +10,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from housecall.kit.errors import HousecallError, Kind
+from housecall.tenancy.administrators import SignedIn
 from housecall.web.pages import render
+from housecall.web.portal_pages import show
 
 log = logging.getLogger(__name__)
 
@@ -53,19 +55,31 @@ def answer(request: Request, error: HousecallError) -> Response:
     if wants_json(request):
         body = {"code": error.code, "sentence": error.sentence}
         return JSONResponse(body, status_code=status, headers={"Cache-Control": "no-store", **headers})
-    page = render(
+    page = _page(request, error, status)
+    page.headers.update(headers)
+    return page
+
+
+def _page(request: Request, error: HousecallError, status: int) -> Response:
+    values: dict[str, Any] = {
+        "code": error.code,
+        "sentence": error.sentence,
+        # An error of the portal says itself what to do, and where.
+        "way_on": getattr(error, "way_on", WAY_ON[error.kind]),
+        "link": getattr(error, "link", None),
+    }
+    person = getattr(request.state, "person", None)
+    if isinstance(person, SignedIn):
+        return show(request, person, "portal/refused.html", here="", status=status, **values)
+    return render(
         request,
         "error.html",
         status=status,
         frame_ancestors=getattr(request.state, "frame_ancestors", "'none'"),
-        code=error.code,
-        sentence=error.sentence,
-        way_on=WAY_ON[error.kind],
         # What the EHR's own support staff read: told by its token endpoint, never by a redirect.
         more_at=getattr(error, "more_at", None),
+        **values,
     )
-    page.headers.update(headers)
-    return page
 
 
 class PageUnknown(HousecallError):

@@ -97,6 +97,7 @@ def render(
     status: int = 200,
     frame_ancestors: str = "'none'",
     form_action: str = "'self'",
+    referrer: str = "no-referrer",
     **values: Any,
 ) -> HTMLResponse:
     """A whole page, never cached, with a content security policy that allows our own files only."""
@@ -114,7 +115,8 @@ def render(
         languages=LANGUAGES,
         **values,
     )
-    return HTMLResponse(html, status_code=status, headers=page_headers(nonce, frame_ancestors, form_action))
+    headers = page_headers(nonce, frame_ancestors, form_action) | {"Referrer-Policy": referrer}
+    return HTMLResponse(html, status_code=status, headers=headers)
 
 
 def page_headers(nonce: str, frame_ancestors: str, form_action: str) -> dict[str, str]:
@@ -135,7 +137,6 @@ def page_headers(nonce: str, frame_ancestors: str, form_action: str) -> dict[str
     return {
         "Content-Security-Policy": "; ".join(policy),
         "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
         "X-Robots-Tag": "noindex, nofollow",
         "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self), geolocation=()",

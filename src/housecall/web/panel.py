@@ -29,6 +29,7 @@ from housecall.web.audience import Audience, anyone
 from housecall.web.cookies import launch_cookie, set_launch_cookie
 from housecall.web.house import House, house_of
 from housecall.web.launch import frame_ancestors_of
+from housecall.web.origin import RequestForeign
 from housecall.web.pages import render
 
 
@@ -37,13 +38,6 @@ class PanelClosed(HousecallError):
 
     kind: ClassVar[Kind] = Kind.unauthenticated
     code: ClassVar[str] = "web.panel_closed"
-
-
-class RequestForeign(HousecallError):
-    """This request did not come from our own page."""
-
-    kind: ClassVar[Kind] = Kind.forbidden
-    code: ClassVar[str] = "web.request_foreign"
 
 
 @dataclass(frozen=True)

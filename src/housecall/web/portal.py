@@ -1,83 +1,51 @@
 """Administration: signing in and out, the visit report and its file."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Final
 
 from fastapi import Depends, Query, Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from housecall.kit.csv import stream_csv
-from housecall.kit.errors import HousecallError, Kind
 from housecall.kit.ids import OrgId
 from housecall.reports.model import COLUMNS, WORDS, cells
 from housecall.reports.service import ROWS_A_FILE, ROWS_A_PAGE, choose_environment, read_visits
 from housecall.reports.store import Window
-from housecall.tenancy.administrators import SignedIn, find_session, sign_in, sign_out
+from housecall.tenancy.administrators import SignedIn, sign_in, sign_out
 from housecall.tenancy.errors import OrganisationUnknown
-from housecall.tenancy.model import Role
-from housecall.tenancy.store import get_organisation, list_organisations
+from housecall.tenancy.model import Right
+from housecall.tenancy.store import list_organisations
 from housecall.tenancy.tables import Organisation
 from housecall.web import sign_in as oidc
 from housecall.web.audience import Audience, anyone
 from housecall.web.house import House, house_of
 from housecall.web.pages import render
+from housecall.web.portal_guards import SESSION_COOKIE, find_signed_in, report_reader, signed_in
+from housecall.web.portal_pages import first_page_for, show
 
-SESSION_COOKIE: Final = "__Host-hc_portal"
 ATTEMPT_COOKIE: Final = "__Host-hc_sign_in"
-
-
-class NotSignedIn(HousecallError):
-    """Sign in to see this page."""
-
-    kind: ClassVar[Kind] = Kind.unauthenticated
-    code: ClassVar[str] = "web.not_signed_in"
-
-
-class RoleNeeded(HousecallError):
-    """This page needs another role."""
-
-    kind: ClassVar[Kind] = Kind.forbidden
-    code: ClassVar[str] = "web.role_needed"
-
-
-async def find_signed_in(request: Request) -> SignedIn | None:
-    """The person by the portal's cookie, None for a stranger."""
-    secret = request.cookies.get(SESSION_COOKIE)
-    if not secret:
-        return None
-    house = house_of(request)
-    async with house.database.work() as work:
-        return await find_session(work, secret, now=house.clock.now())
-
-
-async def signed_in(request: Request) -> SignedIn:
-    """The person behind a request; raises NotSignedIn."""
-    person = await find_signed_in(request)
-    if person is None:
-        raise NotSignedIn
-    return person
-
-
-async def report_reader(request: Request) -> SignedIn:
-    """Somebody who may read reports; raises RoleNeeded naming the role."""
-    person = await signed_in(request)
-    if person.role not in (Role.administrator, Role.reader):
-        raise RoleNeeded("Reports need the role administrator or reader.")
-    return person
 
 
 entrance = Audience("portal entrance", guard=anyone, include_in_schema=False)
 routes = Audience("portal", guard=signed_in, include_in_schema=False)
+reports = Audience("portal reports", guard=report_reader, include_in_schema=False)
+Somebody = Annotated[SignedIn, Depends(signed_in)]
 Reader = Annotated[SignedIn, Depends(report_reader)]
+# What each right opens, as its holder reads it.
+_OPENS: Final = {
+    Right.administer: "Set up and change connections, messages, sign-in and settings",
+    Right.read_reports: "Read and export the reports",
+    Right.read_audit: "Read, verify and export the audit log",
+}
 
 
 @entrance.get("/portal")
 async def portal(request: Request) -> Response:
-    """The first page: the way in, or on to the reports."""
+    """The first page: the way in, or on to what the person's role opens."""
     person = await find_signed_in(request)
     if person is None:
         return render(request, "portal/welcome.html", demo=house_of(request).is_demo)
-    return RedirectResponse("/portal/reports/visits", status_code=303)
+    return RedirectResponse(first_page_for(person), status_code=303)
 
 
 @entrance.get("/portal/sign-in")
@@ -117,7 +85,7 @@ async def finish_sign_in(request: Request, state: str = "", code: str = "") -> R
 
 
 @routes.post("/portal/sign-out")
-async def end_session(request: Request, person: Annotated[SignedIn, Depends(signed_in)]) -> Response:
+async def end_session(request: Request, person: Somebody) -> Response:
     """The session is over."""
     house = house_of(request)
     async with house.database.work() as work:
@@ -127,7 +95,14 @@ async def end_session(request: Request, person: Annotated[SignedIn, Depends(sign
     return response
 
 
-@routes.get("/portal/reports/visits")
+@routes.get("/portal/account")
+async def account(request: Request, person: Somebody) -> Response:
+    """Who is signed in, and what their role opens."""
+    rights = [(words, person.may(right)) for right, words in _OPENS.items()]
+    return show(request, person, "portal/account.html", here="account", rights=rights)
+
+
+@reports.get("/portal/reports/visits")
 async def visit_report(
     request: Request,
     person: Reader,
@@ -141,16 +116,15 @@ async def visit_report(
     now = house.clock.now()
     window = _window(now, days, ROWS_A_PAGE, before, before_id)
     async with house.database.work() as work:
-        organisation = await get_organisation(work, person.org_id)
         chosen, there = await choose_environment(work, person.org_id, environment)
         rows = await read_visits(
             work, person.org_id, environment=chosen, window=window, by=person.by, now=now
         )
-    return render(
+    return show(
         request,
+        person,
         "portal/visits.html",
-        clinic=organisation.display_name,
-        role=person.role.value,
+        here="visits",
         rows=rows,
         words=WORDS,
         environment=chosen,
@@ -161,7 +135,7 @@ async def visit_report(
     )
 
 
-@routes.get("/portal/reports/visits.csv")
+@reports.get("/portal/reports/visits.csv")
 async def visit_report_file(
     request: Request,
     person: Reader,

@@ -8,13 +8,11 @@ from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
 from housecall.tenancy.administrators import SignedIn
-from housecall.tenancy.model import Role
-from housecall.tenancy.store import get_organisation
 from housecall.visits.writing import LedgerRow, read_ledger, replay
 from housecall.web.audience import Audience
 from housecall.web.house import house_of
-from housecall.web.pages import render
-from housecall.web.portal import RoleNeeded, signed_in
+from housecall.web.portal_guards import administrator
+from housecall.web.portal_pages import show
 
 KINDS: Final = {"links": "Video links", "status": "Patient arrived", "summary": "Summary"}
 STATES: Final = {
@@ -27,14 +25,6 @@ STATES: Final = {
 }
 # A summary goes on a clinician's press and under their own access: nobody else can send one again.
 REPLAYED: Final = ("links", "status")
-
-
-async def administrator(request: Request) -> SignedIn:
-    """An administrator; raises NotSignedIn, or RoleNeeded naming the role."""
-    person = await signed_in(request)
-    if person.role is not Role.administrator:
-        raise RoleNeeded("This needs the role administrator.")
-    return person
 
 
 pages = Audience("write-back", guard=administrator, include_in_schema=False)
@@ -71,14 +61,12 @@ class Replayed(BaseModel):
 @pages.get("/portal/write-back")
 async def ledger_page(request: Request, person: Administrator) -> Response:
     """The ledger as a page."""
-    house = house_of(request)
-    now = house.clock.now()
-    async with house.database.work() as work:
-        organisation = await get_organisation(work, person.org_id)
-    return render(
+    now = house_of(request).clock.now()
+    return show(
         request,
+        person,
         "portal/write_back.html",
-        clinic=organisation.display_name,
+        here="write-back",
         rows=await _read(request, person),
         kinds=KINDS,
         states=STATES,
