@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import logging
 import os
 import sys
@@ -25,8 +24,6 @@ _COMMANDS = (serve, serve.work, migrate, demo, connect, rotate_key, siu, replay)
 
 def main() -> None:
     """Run one command; a fault we foresaw is one sentence on standard error, and exit code 1."""
-    # What was loaded stays, too: the collector's first look at it all would cost a tenth of a second.
-    gc.freeze()
     arguments = _parser().parse_args()
     try:
         settings = Settings(os.environ)
