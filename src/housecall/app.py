@@ -26,6 +26,8 @@ from housecall.web.patient_launch import visits as own_visit_routes
 from housecall.web.portal import entrance as portal_entrance
 from housecall.web.portal import reports as portal_reports
 from housecall.web.portal import routes as portal_routes
+from housecall.web.portal_texts import routes as text_routes
+from housecall.web.setup import routes as setup_routes
 from housecall.web.sockets import routes as socket_routes
 from housecall.web.write_back import machine as write_back_api
 from housecall.web.write_back import pages as write_back_pages
@@ -43,6 +45,8 @@ AUDIENCES: Final = (
     portal_entrance,
     portal_routes,
     portal_reports,
+    setup_routes,
+    text_routes,
     api_routes,
     write_back_pages,
     write_back_api,

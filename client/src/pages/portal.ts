@@ -1,3 +1,6 @@
-/** The portal and all pages without a script of their own: style, and nothing else. */
+/** The portal: every page works without this script; it adds what only a script can. */
 
 import './portal.css';
+import { offerCopies } from './portal/copy';
+
+offerCopies(document);

@@ -31,7 +31,7 @@ class Place:
 
 # Hang a page in here, and give its name as ``here`` when it is shown.
 PLACES: Final = (
-    Place("Setup", ()),
+    Place("Setup", (Page("setup", "Setup", "/portal/setup", Right.administer),)),
     Place("Messages", ()),
     Place(
         "Reports",
