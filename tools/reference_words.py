@@ -9,7 +9,8 @@ AUDIT: Final[dict[Act, str]] = {
     Act.organisation_changed: "The clinic's name or number was changed by the command line.",
     Act.connection_declared: "A connection to an EHR was declared for the first time.",
     Act.connection_changed: "A connection was declared again, and changed.",
-    Act.connection_state: "A connection moved: the detail holds the verb, the state before and the state after.",
+    Act.connection_state: "A connection moved: the detail holds the verb, the state before and after; at going live "
+    "also `protection`: `relay`, `service`, or `overridden` where no relay worked.",
     Act.consent_given: "A connection was declared with both consents to texts.",
     Act.consent_withdrawn: "A connection that had both consents was declared without one of them.",
     Act.administrator_signed_in: "Somebody signed in to the portal; the detail holds their role.",
@@ -117,6 +118,7 @@ OPTIONS: Final = {
     "--clinic-phone": "whom patients call when something does not work; stays when not given",
     "--algorithm": "the new key's; the same as before when not given",
     "--go-live": "switches a production connection on; without a test launch before, the audit log says so",
+    "--without-relay": "goes live though no relay works: people in a call learn each other's network address; recorded",
 }
 
 MAKES: Final = {

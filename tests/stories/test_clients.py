@@ -137,7 +137,9 @@ def test_a_production_connection_is_switched_on_by_the_command(parts: Parts) -> 
     ours = ["--client-id", "housecall-public", "--environment", "production", "--organisation", "other"]
 
     first = parts.connect(*ours)
-    again = parts.connect(*ours, "--go-live")
+    with pytest.raises(AssertionError, match=r"tenancy\.relay_missing"):
+        parts.connect(*ours, "--go-live")
+    again = parts.connect(*ours, "--go-live", "--without-relay")
 
     assert again["id"] == first["id"]
     begun = parts.http.get(f"{again['launch_url']}?iss={parts.sandbox}/fhir/r4/sandbox&launch=x")

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from housecall.ehr.base import AppointmentRef, AppointmentStatus
 from housecall.ehr.errors import EhrTokenExpired, EhrUnavailable, LaunchReplayed
 from housecall.tenancy.errors import ConnectionNotWorking
+from housecall.tenancy.model import Protection
 from housecall.tenancy.service import go_live
 from housecall.tenancy.tables import Connection
 from housecall.visits.access import note_active, tokens_of
@@ -285,7 +286,7 @@ async def test_a_production_connection_goes_live_after_its_test_or_by_an_overrid
         async with clinic.database.work() as work:
             connection = await work.session.get_one(Connection, clinic.connection.id)
             connection.state = "tested" if tested else "validated"
-            await go_live(work, connection, now=clinic.now, by=NURSE)
+            await go_live(work, connection, protection=Protection.relay, now=clinic.now, by=NURSE)
             assert connection.state == "live"
 
     async with clinic.database.work() as work:

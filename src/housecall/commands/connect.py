@@ -16,13 +16,15 @@ from housecall.kit.clock import SystemClock
 from housecall.kit.errors import HousecallError, Kind
 from housecall.kit.ids import OrgId
 from housecall.kit.settings import Settings
-from housecall.tenancy.model import Environment
+from housecall.tenancy.model import Environment, Protection
+from housecall.tenancy.protection import stand_of
 from housecall.tenancy.service import (
     Declaration,
     declare_connection,
     ensure_organisation,
     go_live,
     name_clinic,
+    refuse_unprotected,
 )
 from housecall.tenancy.store import get_connection
 from housecall.tenancy.tables import Connection
@@ -68,6 +70,11 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         action="store_true",
         help="switch a production connection on; without a test launch before, the audit log says so",
     )
+    parser.add_argument(
+        "--without-relay",
+        action="store_true",
+        help="go live though no relay works, so that people learn each other's network address; it is recorded",
+    )
     parser.set_defaults(run=run)
 
 
@@ -105,10 +112,11 @@ async def _connect(settings: Settings, place: Place, arguments: argparse.Namespa
         raise ConnectionRefused("This EHR takes no links and no status from us; leave --write-back out.")
     house = await build_house(settings, place)
     try:
+        protection = await _protection(house, arguments)
         connection = await declare(
             house, declaration_of(arguments, vendor), organisation=arguments.organisation
         )
-        await _finish(house, connection, arguments)
+        await _finish(house, connection, arguments, protection)
     finally:
         await close_house(house)
     return addresses_of(connection, settings.public_url)
@@ -134,7 +142,25 @@ async def _examine(settings: Settings, arguments: argparse.Namespace, base_url: 
     return result.vendor.value if result.vendor else "generic"
 
 
-async def _finish(house: House, connection: Connection, arguments: argparse.Namespace) -> None:
+async def _protection(house: House, arguments: argparse.Namespace) -> Protection:
+    """Whether addresses are hidden in calls, tried now; raises RelayMissing where that stops going live."""
+    environment = Environment(arguments.environment)
+    if not arguments.go_live or environment is not Environment.production:
+        return Protection.off
+    standing = await stand_of(
+        house.desk.meetings,
+        ca_file=house.settings.text("HOUSECALL_CA_FILE"),
+        override=arguments.without_relay,
+    )
+    for sentence in standing.sentences:
+        print(sentence, file=sys.stderr)  # noqa: T201
+    refuse_unprotected(environment, standing.protection, because=standing.refusal)
+    return standing.protection
+
+
+async def _finish(
+    house: House, connection: Connection, arguments: argparse.Namespace, protection: Protection
+) -> None:
     """What is said of the clinic besides, and whether the connection is live."""
     now, org_id = house.clock.now(), OrgId(connection.org_id)
     async with house.database.work() as work:
@@ -142,7 +168,8 @@ async def _finish(house: House, connection: Connection, arguments: argparse.Name
             work, org_id, name=arguments.clinic_name, phone=arguments.clinic_phone, now=now, by=_OPERATOR
         )
         if arguments.go_live:
-            await go_live(work, await get_connection(work, org_id, connection.id), now=now, by=_OPERATOR)
+            stored = await get_connection(work, org_id, connection.id)
+            await go_live(work, stored, protection=protection, now=now, by=_OPERATOR)
 
 
 def kind_of(arguments: argparse.Namespace) -> str:

@@ -20,6 +20,8 @@ class Capabilities:
     can_admit: bool
     hides_addresses: bool
     most_people: int
+    # Whether browsers find each other themselves, so that only a relay keeps their addresses apart.
+    connects_browsers: bool = True
 
 
 @dataclass(frozen=True)

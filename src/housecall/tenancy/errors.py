@@ -6,6 +6,7 @@ HousecallError
     ├── ConnectionUnknown
     ├── ConnectionAmbiguous
     ├── ConnectionNotWorking
+    ├── RelayMissing
     └── IllegalConnectionMove
 """
 
@@ -47,6 +48,13 @@ class ConnectionNotWorking(TenancyError):
 
     kind: ClassVar[Kind] = Kind.conflict
     code: ClassVar[str] = "tenancy.connection_not_working"
+
+
+class RelayMissing(TenancyError):
+    """Without a working relay, patients' browsers learn clinicians' network addresses."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "tenancy.relay_missing"
 
 
 class IllegalConnectionMove(TenancyError):

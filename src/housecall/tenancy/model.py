@@ -24,6 +24,15 @@ class ConnectionState(StrEnum):
     paused = "paused"
 
 
+class Protection(StrEnum):
+    """Whether people in a call learn each other's network address; said when a connection goes live."""
+
+    relay = "relay"
+    service = "service"
+    overridden = "overridden"
+    off = "off"
+
+
 class Role(StrEnum):
     """What a person of the organisation may do in the portal."""
 

@@ -12,7 +12,8 @@ from housecall.db.work import Work
 from housecall.kit.ids import OrgId, new_uuid, short_id
 from housecall.kit.sealing import Sealer
 from housecall.tenancy import store
-from housecall.tenancy.model import WORKING, ConnectionState, Environment, move
+from housecall.tenancy.errors import RelayMissing
+from housecall.tenancy.model import WORKING, ConnectionState, Environment, Protection, move
 from housecall.tenancy.tables import Connection, Organisation
 
 DEFAULT_REMINDERS_MIN: Final = (24 * 60, 15)
@@ -183,20 +184,34 @@ async def note_test_launch(work: Work, connection: Connection, *, now: datetime,
         await _step(work, connection, "test", now=now, by=by)
 
 
-async def go_live(work: Work, connection: Connection, *, now: datetime, by: By) -> None:
-    """The connection is live; without a test launch before, the log says that this was overridden."""
+async def go_live(
+    work: Work, connection: Connection, *, protection: Protection, now: datetime, by: By
+) -> None:
+    """The connection is live; without a test launch before, the log says that this was overridden.
+
+    So it says of a missing relay; raises RelayMissing for a production connection where ``protection`` is off.
+    """
+    refuse_unprotected(Environment(connection.environment), protection)
     if connection.state != ConnectionState.live:
         verb = "override" if connection.state == ConnectionState.validated else "go_live"
-        await _step(work, connection, verb, now=now, by=by)
+        await _step(work, connection, verb, now=now, by=by, protection=protection.value)
 
 
-async def _step(work: Work, connection: Connection, verb: str, *, now: datetime, by: By) -> None:
+def refuse_unprotected(environment: Environment, protection: Protection, *, because: str = "") -> None:
+    """Raises RelayMissing where people's network addresses would be open to each other in production."""
+    if environment is Environment.production and protection is Protection.off:
+        raise RelayMissing(because or None)
+
+
+async def _step(
+    work: Work, connection: Connection, verb: str, *, now: datetime, by: By, **detail: str
+) -> None:
     before, after = connection.state, move(ConnectionState(connection.state), verb)
     connection.state = after.value
     org_id = OrgId(connection.org_id)
     await record(
         work, org_id, Act.connection_state, by=by, subject=connection.id, at=now,
-        before=before, after=after.value, verb=verb,
+        before=before, after=after.value, verb=verb, **detail,
     )  # fmt: skip
 
 
