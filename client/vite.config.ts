@@ -14,7 +14,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // Everything is a file of its own: the pages' policy allows no inline code.
     assetsInlineLimit: 0,
-    rollupOptions: { input: ['src/pages/patient.ts', 'src/pages/panel/main.ts', 'src/pages/portal.ts'] },
+    rollupOptions: { input: ['src/pages/patient.ts', 'src/pages/panel/main.ts', 'src/pages/worklist/main.ts', 'src/pages/portal.ts'] },
   },
   test: { include: ['tests/**/*.test.ts'], environment: 'node' },
 });

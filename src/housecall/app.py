@@ -29,6 +29,7 @@ from housecall.web.portal import routes as portal_routes
 from housecall.web.portal_texts import routes as text_routes
 from housecall.web.setup import routes as setup_routes
 from housecall.web.sockets import routes as socket_routes
+from housecall.web.worklist import routes as worklist_routes
 from housecall.web.write_back import machine as write_back_api
 from housecall.web.write_back import pages as write_back_pages
 
@@ -39,6 +40,7 @@ AUDIENCES: Final = (
     launch_routes,
     patient_launch_routes,
     own_visit_routes,
+    worklist_routes,
     panel_routes,
     handover_routes,
     patient_routes,

@@ -106,6 +106,13 @@ export type StaffMessage =
   | { type: 'over'; visit: string; reason: OverReason }
   | { type: 'replaced'; visit: string };
 
+/** What a list of the day hears. */
+export type WorklistMessage =
+  | SharedMessage
+  | { type: 'worklist'; server_now: string; until: string; visits: VisitView[] }
+  | { type: 'visit'; visit: VisitView }
+  | { type: 'gone'; visit: string };
+
 /** The first message on every socket. */
 export interface Hello {
   type: 'hello';
@@ -161,6 +168,13 @@ const STAFF: Record<StaffMessage['type'], Shape> = {
   replaced: { visit: 'string' },
 };
 
+const WORKLIST: Record<WorklistMessage['type'], Shape> = {
+  ...SHARED,
+  worklist: { server_now: 'string', until: 'string', visits: 'array' },
+  visit: { visit: 'object' },
+  gone: { visit: 'string' },
+};
+
 /** A message to a patient's page; null when its type is unknown (a newer server) or its fields are not as promised. */
 export function parsePatient(text: string): PatientMessage | null {
   return parse<PatientMessage>(text, PATIENT);
@@ -169,6 +183,10 @@ export function parsePatient(text: string): PatientMessage | null {
 /** A message to a clinician's page; null as above. */
 export function parseStaff(text: string): StaffMessage | null {
   return parse<StaffMessage>(text, STAFF);
+}
+
+export function parseWorklist(text: string): WorklistMessage | null {
+  return parse<WorklistMessage>(text, WORKLIST);
 }
 
 /** Closes a switch over a tagged union: a new member stops the build here. */

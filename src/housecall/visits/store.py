@@ -3,13 +3,13 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import exists, func, or_, select, text, update
 from sqlalchemy.orm import aliased
 
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
 from housecall.visits.errors import SeatUnknown, VisitUnknown
-from housecall.visits.model import LIVE, LobbyWord, ParticipantRole
+from housecall.visits.model import LIVE, LobbyWord, ParticipantRole, VisitState
 from housecall.visits.tables import Participant, Seat, Visit
 
 # Rows read again under a lock must show what the lock waited for, not what this unit of work saw before.
@@ -204,6 +204,42 @@ async def list_live_visits(
             select(Visit)
             .where(Visit.org_id == org_id, Visit.connection_id == connection_id)
             .where(Visit.starts_at >= start, Visit.starts_at < end, Visit.state.in_(sorted(LIVE)))
+        )
+    ).all()
+
+
+async def list_day(
+    work: Work,
+    org_id: OrgId,
+    connection_id: str,
+    start: datetime,
+    end: datetime,
+    *,
+    clinician: str | None = None,
+    locations: Collection[str] = (),
+    most: int,
+) -> Sequence[Visit]:
+    """The clinician's visits or those at the locations: planned to start in [start, end), or going on still.
+
+    Per appointment the newest visit; the earliest ``most``.
+    """
+    whose = (
+        Visit.location_ref.in_(sorted(locations)) if clinician is None else Visit.clinician_ref == clinician
+    )
+    planned = (Visit.starts_at >= start) & (Visit.starts_at < end)
+    later = aliased(Visit)
+    again = exists().where(
+        later.connection_id == Visit.connection_id,
+        later.appointment_ref == Visit.appointment_ref,
+        later.ordinal > Visit.ordinal,
+    )
+    return (
+        await work.session.scalars(
+            select(Visit)
+            .where(Visit.org_id == org_id, Visit.connection_id == connection_id, whose)
+            .where(planned | (Visit.state == VisitState.in_progress.value), ~again)
+            .order_by(Visit.starts_at, Visit.id)
+            .limit(most)
         )
     ).all()
 

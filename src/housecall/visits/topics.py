@@ -6,6 +6,11 @@ def staff_topic(visit_id: str) -> str:
     return f"staff.{visit_id}"
 
 
+def worklist_topic(connection_id: str) -> str:
+    """Snapshots of every visit of a connection, for lists of the day."""
+    return f"worklist.{connection_id}"
+
+
 def participant_topic(participant_id: str) -> str:
     """What one person's pages hear: their state, admission, signals, replacement, the end."""
     return f"participant.{participant_id}"

@@ -14,7 +14,7 @@ from housecall.visits.desk import Desk
 from housecall.visits.model import ParticipantState, VisitState
 from housecall.visits.scene import Scene, current_patient, visit_window
 from housecall.visits.tables import Participant, Seat, Visit
-from housecall.visits.topics import staff_topic
+from housecall.visits.topics import staff_topic, worklist_topic
 
 View = dict[str, Any]
 People = Sequence[tuple[Participant, Seat | None]]
@@ -55,7 +55,7 @@ async def _draw_all(
 async def publish_visit(desk: Desk, work: Work, org_id: OrgId, visit: Visit) -> View:
     """Every panel that shows the visit gets its snapshot once this work is committed; answers it."""
     view = await visit_view(work, org_id, visit, now=desk.clock.now())
-    publish_view(desk, work, view, topic=staff_topic(visit.id))
+    _publish(desk, work, visit, view)
     return view
 
 
@@ -63,8 +63,20 @@ async def publish_scene(desk: Desk, work: Work, scene: Scene) -> View:
     """As ``publish_visit``, of a visit whose people are at hand: nobody adds to them while it is locked."""
     people = [(person, scene.seat_of(person)) for person in scene.people]
     drawn = await _draw_all(work, scene.org_id, [scene.visit], {scene.visit.id: people}, desk.clock.now())
-    publish_view(desk, work, drawn[0], topic=staff_topic(scene.visit.id))
+    _publish(desk, work, scene.visit, drawn[0])
     return drawn[0]
+
+
+def _publish(desk: Desk, work: Work, visit: Visit, view: View) -> None:
+    publish_view(desk, work, view, topic=staff_topic(visit.id))
+    listed = {"type": "listed", "visit": view, "of": owners(visit)}
+    topic = worklist_topic(visit.connection_id)
+    work.after_commit(lambda: desk.hub.publish(topic, listed))
+
+
+def owners(visit: Visit) -> View:
+    """Whose the visit is, as lists of the day ask: EHR ids, which never reach a patient's page."""
+    return {"clinician": visit.clinician_ref, "location": visit.location_ref}
 
 
 def publish_view(desk: Desk, work: Work, view: View, *, topic: str) -> None:

@@ -34,26 +34,31 @@ export class Acts {
     return this.ask(`visits/${visit}/messages`);
   }
 
-  private async ask<T>(path: string, body?: object): Promise<T> {
-    const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(), ANSWER_WITHIN_MS);
-    try {
-      return await this.answer<T>(path, requestOf(patience.signal, body));
-    } catch (error) {
-      if (error instanceof ActFailed) throw error;
-      if (patience.signal.aborted) throw new ActFailed('timeout', 'The server took too long. Look at the state above before you press again.');
-      throw new ActFailed('network', 'The server cannot be reached. Check the network, and look at the state above before you press again.');
-    } finally {
-      clearTimeout(timer);
-    }
+  private ask<T>(path: string, body?: object): Promise<T> {
+    return ask<T>(`/panel/${this.launch}/${path}`, body);
   }
+}
 
-  private async answer<T>(path: string, request: RequestInit): Promise<T> {
-    const answer = await fetch(`/panel/${this.launch}/${path}`, request);
-    if (answer.ok) return (await answer.json()) as T;
-    const fault = (await answer.json().catch(() => ({}))) as { code?: string; sentence?: string };
-    throw new ActFailed(fault.code ?? `http.${answer.status}`, fault.sentence ?? 'That did not work. Try again.');
+/** What the server answers; with `body` it is a POST. Throws ActFailed with a sentence for the person. */
+export async function ask<T>(address: string, body?: object): Promise<T> {
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), ANSWER_WITHIN_MS);
+  try {
+    return await answerOf<T>(address, requestOf(patience.signal, body));
+  } catch (error) {
+    if (error instanceof ActFailed) throw error;
+    if (patience.signal.aborted) throw new ActFailed('timeout', 'The server took too long. Look at the state above before you press again.');
+    throw new ActFailed('network', 'The server cannot be reached. Check the network, and look at the state above before you press again.');
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+async function answerOf<T>(address: string, request: RequestInit): Promise<T> {
+  const answer = await fetch(address, request);
+  if (answer.ok) return (await answer.json()) as T;
+  const fault = (await answer.json().catch(() => ({}))) as { code?: string; sentence?: string };
+  throw new ActFailed(fault.code ?? `http.${answer.status}`, fault.sentence ?? 'That did not work. Try again.');
 }
 
 function requestOf(signal: AbortSignal, body?: object): RequestInit {

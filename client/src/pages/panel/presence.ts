@@ -1,6 +1,6 @@
 /** Tells the server how long nobody has touched the page; only what a person does counts. */
 
-import type { StaffSocket } from '../../call/wire';
+import type { StaffSays } from '../../protocol/messages';
 
 const REPORT_EVERY_MS = 60_000;
 const TOUCHES = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const;
@@ -23,7 +23,7 @@ export class Activity {
 }
 
 /** Report every minute from now on. */
-export function reportPresence(socket: Pick<StaffSocket, 'send'>, page: EventTarget = document, activity = new Activity()): void {
+export function reportPresence(socket: { send: (message: StaffSays) => boolean }, page: EventTarget = document, activity = new Activity()): void {
   const touch = (event: Event): void => {
     // What a script makes up is not a person.
     if (event.isTrusted !== false) activity.touch();

@@ -1,0 +1,7 @@
+/** The list of the day: reads what the server put into the page and begins. */
+
+import './worklist.css';
+import { Worklist, type FirstList } from './worklist';
+
+const block = document.getElementById('first');
+if (block?.textContent) new Worklist(JSON.parse(block.textContent) as FirstList).start();

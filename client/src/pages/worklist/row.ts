@@ -1,0 +1,97 @@
+/** One visit on the list: who, when, state, waiting clock, and what can be pressed. */
+
+import { element, setText } from '../../ui/element';
+import { isUnseen } from '../panel/arrivals';
+import { since, spanOf } from '../panel/clock';
+import type { VisitView } from '../panel/model';
+import { sign } from '../panel/signs';
+import { deviceLine, hasDeviceTrouble, isTrouble, messageLine, sayingOf } from '../panel/words';
+import { groupOf } from './order';
+import type { Named } from './names';
+
+export type RowPress = 'acknowledge' | 'open';
+
+const NO_NAME = 'Name not shown by the EHR';
+
+export class Row {
+  readonly root: HTMLElement;
+  /** Beneath the row: what a press has to say. */
+  readonly below = element('div', { class: 'row-below' });
+  private readonly name = element('strong', { class: 'row-name' });
+  private readonly about = element('span', { class: 'soft' });
+  private readonly state = element('span', { class: 'row-state', 'data-testid': 'patient-state' });
+  private readonly clock = element('span', { class: 'row-clock', 'data-testid': 'waiting-clock' });
+  private readonly trouble = element('span', { class: 'row-trouble' });
+  private readonly seen = element('button', { type: 'button', class: 'button', 'data-testid': 'acknowledge' }, 'Seen');
+  private readonly open: HTMLButtonElement;
+  private service = '';
+
+  constructor(private visit: VisitView, private readonly timeZone: string, isOwn: boolean, press: (press: RowPress) => void) {
+    this.open = element('button', { type: 'button', class: 'button', 'data-testid': 'open-visit' }, isOwn ? 'Back to this visit' : 'Open');
+    if (!isOwn) this.open.prepend(sign('apart'));
+    this.seen.addEventListener('click', () => press('acknowledge'));
+    this.open.addEventListener('click', () => press('open'));
+    const now = element('span', { class: 'row-now' }, this.state, this.clock, this.trouble);
+    const words = element('div', { class: 'row-words' }, this.name, this.about, now);
+    const presses = element('div', { class: 'row-presses' }, this.seen, this.open);
+    this.root = element('li', { class: 'row', 'data-testid': 'worklist-row', 'data-visit': visit.visit }, words, presses, this.below);
+    this.draw();
+  }
+
+  update(visit: VisitView): void {
+    this.visit = visit;
+    this.draw();
+  }
+
+  show(named: Named | null): void {
+    this.name.classList.toggle('row-nameless', !named);
+    this.service = named?.service ?? '';
+    setText(this.name, named?.name ?? NO_NAME);
+    this.drawAbout();
+  }
+
+  tick(): void {
+    const { state, waiting_since } = this.visit.patient;
+    setText(this.clock, state === 'waiting' && waiting_since ? since(waiting_since) : '');
+  }
+
+  /** A press is under way. */
+  busy(press: RowPress, is: boolean): void {
+    const button = press === 'open' ? this.open : this.seen;
+    if (is) button.setAttribute('aria-disabled', 'true');
+    else button.removeAttribute('aria-disabled');
+  }
+
+  complain(sentence: string): void {
+    this.below.replaceChildren(...(sentence ? [element('p', { class: 'fault', role: 'alert' }, sentence)] : []));
+  }
+
+  private draw(): void {
+    const unseen = isUnseen(this.visit);
+    const saying = sayingOf(this.visit);
+    this.root.dataset['tone'] = saying.tone;
+    this.root.dataset['group'] = groupOf(this.visit);
+    this.root.classList.toggle('row-unseen', unseen);
+    this.state.dataset['state'] = this.visit.patient.state;
+    const word = unseen ? 'Has arrived' : saying.word;
+    if (this.state.textContent !== word) this.state.replaceChildren(sign(unseen ? 'bell' : saying.sign), element('span', {}, word));
+    this.seen.hidden = !unseen;
+    this.open.hidden = this.visit.state === 'cancelled';
+    this.open.classList.toggle('button-main', this.visit.patient.state === 'waiting');
+    setText(this.trouble, troubleOf(this.visit));
+    this.drawAbout();
+    this.tick();
+  }
+
+  private drawAbout(): void {
+    setText(this.about, [spanOf(this.visit, this.timeZone), this.service].filter(Boolean).join(' · '));
+  }
+}
+
+/** What will go wrong unless somebody does something; empty for a visit that is over. */
+export function troubleOf(visit: VisitView): string {
+  if (groupOf(visit) === 'over') return '';
+  const { device, message, state } = visit.patient;
+  if (hasDeviceTrouble(device)) return deviceLine(device);
+  return message && isTrouble(message) && (state === 'invited' || state === 'left') ? messageLine(message) : '';
+}

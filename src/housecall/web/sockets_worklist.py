@@ -1,0 +1,130 @@
+"""The live list of the day: snapshots of the visits on it, as they come, change and go."""
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import Final
+
+from starlette.requests import HTTPConnection
+
+from housecall.kit.errors import HousecallError
+from housecall.realtime import messages as said
+from housecall.realtime.errors import MessageInvalid, SocketFailed, SocketUnauthenticated
+from housecall.realtime.messages import Hello, StaffMessage
+from housecall.realtime.socket import Socket
+from housecall.visits.access import note_active
+from housecall.visits.launches import find_launch
+from housecall.visits.tables import Launch
+from housecall.visits.topics import worklist_topic
+from housecall.visits.worklist import Listing, Whose, list_views, listing_for
+from housecall.web.cookies import launch_cookie
+from housecall.web.house import House
+from housecall.web.sockets_room import Message
+
+log = logging.getLogger(__name__)
+
+_noting: Final[set[asyncio.Task[None]]] = set()
+
+
+async def enter_worklist(house: House, connection: HTTPConnection, socket: Socket) -> "WorklistPage":
+    """The list of the clinician whose launch it is; raises SocketUnauthenticated for anybody else."""
+    launch_id = connection.path_params["launch_id"]
+    secret = connection.cookies.get(launch_cookie(launch_id)) or ""
+    whose = Whose.place if connection.query_params.get("whose") == Whose.place else Whose.mine
+    now = house.clock.now()
+    async with house.database.work() as work:
+        launch = await find_launch(work, launch_id, secret, now=now)
+        if launch is None or launch.persona != "practitioner" or not launch.user_ref:
+            raise SocketUnauthenticated
+        listing = await listing_for(work, launch, whose, now)
+    return WorklistPage(house, socket, launch, listing)
+
+
+class WorklistPage:
+    """One page with the list; it hears the whole connection and passes on what is on its list."""
+
+    def __init__(self, house: House, socket: Socket, launch: Launch, listing: Listing) -> None:
+        self.house, self.socket = house, socket
+        self._launch_id, self._listing = launch.id, listing
+        self._shown: set[str] = set()
+        # Snapshots heard while the list is read: the page is welcomed first.
+        self._early: list[Message] | None = []
+        self._reading: asyncio.Task[None] | None = None
+        self._ear = house.hub.subscribe(worklist_topic(listing.connection_id), self)
+
+    async def begin(self, hello: Hello) -> None:
+        """The page has the whole list."""
+        self.socket.on_reread = self._read_again_soon
+        await self._welcome()
+
+    async def take(self, message: StaffMessage) -> None:
+        """Signs of life only: what is done on the list is a request with an answer."""
+        match message:
+            case said.Ping(n=n):
+                self.socket.push({"type": "pong", "n": n})
+            case said.Active(idle_s=idle_s):
+                task = asyncio.create_task(_note(self.house, self._launch_id, timedelta(seconds=idle_s)))
+                _noting.add(task)
+                task.add_done_callback(_noting.discard)
+            case _:
+                raise MessageInvalid
+
+    async def end(self) -> None:
+        """The socket is gone: nothing is heard any more."""
+        self.socket.on_reread = None
+        self._ear.cancel()
+        if self._reading is not None:
+            await asyncio.wait([self._reading])
+
+    def push(self, message: Message) -> None:
+        """Hear of a visit of the connection."""
+        if self._early is not None:
+            self._early.append(message)
+            return
+        view = message["visit"]
+        if self._listing.holds(view, message["of"]):
+            self._shown.add(view["visit"])
+            self.socket.push({"type": "visit", "visit": view})
+        elif view["visit"] in self._shown:
+            self._shown.discard(view["visit"])
+            self.socket.push({"type": "gone", "visit": view["visit"]})
+
+    async def _welcome(self) -> None:
+        self._early = self._early or []
+        now = self.house.clock.now()
+        async with self.house.database.work() as work:
+            views = await list_views(work, self._listing, now)
+        self._shown = {view["visit"] for view in views}
+        self.socket.push(
+            {
+                "type": "worklist",
+                "server_now": now.isoformat(),
+                "until": self._listing.end.isoformat(),
+                "visits": views,
+            }
+        )
+        early, self._early = self._early, None
+        for message in early:
+            self.push(message)
+
+    def _read_again_soon(self) -> None:
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read_again())
+
+    async def _read_again(self) -> None:
+        try:
+            await self._welcome()
+        except HousecallError as error:
+            self.socket.refuse(error)
+        except Exception:
+            log.exception("A list of the day could not be read again.")
+            self.socket.close(SocketFailed())
+        finally:
+            self._reading = None
+
+
+async def _note(house: House, launch_id: str, idle: timedelta) -> None:
+    try:
+        await note_active(house.desk, house.database, launch_id, idle)
+    except Exception:
+        log.exception("A clinician's activity could not be noted.")

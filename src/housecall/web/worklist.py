@@ -1,0 +1,84 @@
+"""The clinician's list of the day: who waits, who is in a visit, who is still to come, across charts."""
+
+from typing import Annotated, Any
+
+from fastapi import Body, Depends, Request
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse, Response
+
+from housecall.tenancy.store import get_organisation
+from housecall.visits import service
+from housecall.visits.handover import make_handover
+from housecall.visits.worklist import MOST_NAMES, Whose, check_listed, list_views, listing_for, read_names
+from housecall.web.audience import Audience
+from housecall.web.pages import render
+from housecall.web.panel import Caller, panel_guard
+
+routes = Audience("worklist", guard=panel_guard, include_in_schema=False)
+Guarded = Annotated[Caller, Depends(panel_guard)]
+
+
+class NamesWanted(BaseModel):
+    """The visits whose names a page is about to show."""
+
+    visits: list[Annotated[str, Field(max_length=64)]] = Field(max_length=MOST_NAMES)
+
+
+@routes.get("/panel/{launch_id}/today")
+async def today(request: Request, launch_id: str, caller: Guarded, whose: Whose = Whose.mine) -> Response:
+    """The list; what changes comes by its socket, names by a request of their own."""
+    house = caller.house
+    now = house.clock.now()
+    async with house.database.work() as work:
+        listing = await listing_for(work, caller.launch, whose, now)
+        views = await list_views(work, listing, now)
+        organisation = await get_organisation(work, caller.org_id)
+    first = {
+        "base": f"/panel/{launch_id}",
+        "whose": whose.value,
+        "has_place": bool(listing.locations),
+        "visits": views,
+        "own": caller.visit_ids,
+        "clinic": organisation.display_name,
+        "time_zone": caller.connection.time_zone,
+        "until": listing.end.isoformat(),
+        "server_now": now.isoformat(),
+    }
+    return render(
+        request,
+        "panel/today.html",
+        frame_ancestors=request.state.frame_ancestors,
+        first=first,
+        clinic=organisation.display_name,
+    )
+
+
+@routes.post("/panel/{launch_id}/today/names")
+async def names(launch_id: str, caller: Guarded, wanted: Annotated[NamesWanted, Body()]) -> Response:
+    """Names for the rows that are in sight, read from the EHR now; kept nowhere."""
+    house = caller.house
+    return _fresh(await read_names(house.desk, house.database, caller.launch, wanted.visits))
+
+
+@routes.post("/panel/{launch_id}/today/{visit_id}/acknowledge")
+async def acknowledge(launch_id: str, visit_id: str, caller: Guarded) -> Response:
+    """The arrival is seen, and by whom is on record."""
+    house = caller.house
+    async with house.database.work() as work:
+        await check_listed(work, caller.launch, [visit_id], house.clock.now())
+        view = await service.acknowledge_arrival(house.desk, work, caller.org_id, visit_id, by=caller.by)
+    return _fresh(view)
+
+
+@routes.post("/panel/{launch_id}/today/{visit_id}/open")
+async def open_visit(launch_id: str, visit_id: str, caller: Guarded) -> Response:
+    """A one-time address for this visit: another patient's visit never opens in this patient's chart."""
+    house = caller.house
+    async with house.database.work() as work:
+        await check_listed(work, caller.launch, [visit_id], house.clock.now())
+        code = await make_handover(house.desk, work, caller.launch, visit_id)
+    return _fresh({"url": f"{caller.house.public_url}/h/{code}"})
+
+
+def _fresh(body: Any) -> JSONResponse:
+    return JSONResponse(body, headers={"Cache-Control": "no-store"})
