@@ -14,7 +14,8 @@ from housecall.db.database import Database
 from housecall.ehr.memory import TOKEN_LIFE, MemoryEhr
 from housecall.kit.clock import FakeClock
 from housecall.kit.sealing import Sealer
-from housecall.meetings.base import JoinDetails, MeetingError
+from housecall.meetings.base import JoinDetails
+from housecall.meetings.errors import MeetingError
 from housecall.meetings.memory import MemoryRooms
 from housecall.realtime.bus import Exchange, MemoryBus
 from housecall.realtime.hub import Hub

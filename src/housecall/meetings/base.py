@@ -1,16 +1,7 @@
 """The port of a meeting service: what it needs, gives and can do."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
-
-from housecall.kit.errors import HousecallError, Kind
-
-
-class MeetingError(HousecallError):
-    """The meeting service could not do what was asked."""
-
-    kind: ClassVar[Kind] = Kind.upstream
-    code: ClassVar[str] = "meetings.failed"
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,11 @@ from housecall.sandbox.options import SandboxOptions
 from housecall.sandbox.pages import chart, clinician, patient_portal, phone, schedule
 from housecall.sandbox.seed.days import seed
 from housecall.sandbox.switches import Switches
+from housecall.sandbox.teams import directory, login, meetings, reports, subscriptions
+from housecall.sandbox.teams import machine as teams_machine
+from housecall.sandbox.teams import pages as teams_pages
+from housecall.sandbox.teams.tenant import TENANT, Tenant
+from housecall.sandbox.teams.tenant import Switches as TenantSwitches
 from housecall.sandbox.texts import gateway
 from housecall.sandbox.wire import say_fhir_no, say_no
 from housecall.sandbox.world import World
@@ -36,6 +41,7 @@ from housecall.sandbox.world import World
 _SAVE_AFTER_S: Final = 0.05
 # A long record may take its time to write: never more than a twentieth of the sandbox's.
 _REST_TIMES: Final = 20
+SERVICE_MAIL: Final = "virtual.care@prairieview.example"
 _STATIC: Final = Path(__file__).parent / "pages" / "static"
 
 
@@ -48,6 +54,7 @@ def sandbox_app(
     """The make-believe hospital; ``outward`` carries its calls to Housecall (the network if not given)."""
     house = _open_house(options, clock or SystemClock(), outward)
     seed(house.world)
+    house.teams.staff(list(house.world.record.practitioners.values()), SERVICE_MAIL)
     app = Starlette(
         routes=[
             *schedule.ROUTES,
@@ -60,6 +67,13 @@ def sandbox_app(
             *identity.ROUTES,
             *discovery.ROUTES,
             *server.ROUTES,
+            *login.ROUTES,
+            *directory.ROUTES,
+            *meetings.ROUTES,
+            *reports.ROUTES,
+            *subscriptions.ROUTES,
+            *teams_pages.ROUTES,
+            *teams_machine.ROUTES,
             Route("/healthz", healthy),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
@@ -75,6 +89,9 @@ def _open_house(options: SandboxOptions, clock: Clock, outward: httpx.AsyncBaseT
     world = World(clock, options.data_dir)
     notebook = Notebook(options.data_dir, "doors.json", DOORS)
     doors = (notebook.read() or Doors()).fitting(options.housecall_url)
+    tenancy = Notebook(options.data_dir, "teams.json", TENANT)
+    teams = tenancy.read() or Tenant()
+    teams.switches = TenantSwitches()
     return House(
         options=options,
         clock=clock,
@@ -84,6 +101,8 @@ def _open_house(options: SandboxOptions, clock: Clock, outward: httpx.AsyncBaseT
         # Housecall is on this machine: a proxy of the environment must not come between.
         outward=httpx.AsyncClient(transport=outward, timeout=10, trust_env=False),
         doors=notebook,
+        tenancy=tenancy,
+        teams=teams,
         switches=Switches(launch_url=doors.launch_url, patient_launch_url=doors.patient_launch_url),
     )
 

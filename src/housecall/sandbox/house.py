@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import httpx
 from starlette.requests import Request
@@ -19,6 +19,8 @@ from housecall.sandbox.fhir.paging import Pages
 from housecall.sandbox.keeping import Notebook
 from housecall.sandbox.options import SandboxOptions
 from housecall.sandbox.switches import Switches
+from housecall.sandbox.teams.keys import GraphKeys
+from housecall.sandbox.teams.tenant import Tenant
 from housecall.sandbox.world import World
 
 _LOG_KEEPS: Final = 5000
@@ -58,8 +60,13 @@ class House:
     grants: Grants
     outward: httpx.AsyncClient
     doors: Notebook[Doors]
+    tenancy: Notebook[Tenant]
     keys: Keys = field(default_factory=Keys)
     portal_keys: Keys = field(default_factory=Keys)
+    teams: Tenant = field(default_factory=Tenant)
+    graph_keys: GraphKeys = field(default_factory=GraphKeys)
+    graph_asked: deque[tuple[str, str, int]] = field(default_factory=lambda: deque(maxlen=_LOG_KEEPS))
+    graph_told: deque[tuple[dict[str, Any], int]] = field(default_factory=lambda: deque(maxlen=_LOG_KEEPS))
     switches: Switches = field(default_factory=Switches)
     pages: Pages = field(default_factory=Pages)
     sign_ins: dict[str, SignIn] = field(default_factory=dict)
@@ -84,6 +91,7 @@ class House:
     def save(self) -> None:
         """All that is remembered over a restart is on disk."""
         self.world.save()
+        self.tenancy.write(self.teams)
         self.doors.write(
             Doors(
                 housecall_url=self.options.housecall_url,

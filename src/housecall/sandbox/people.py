@@ -89,6 +89,11 @@ class Practitioner:
     is_active: bool = True
 
     @property
+    def email(self) -> str:
+        """The address at work, by which the directory knows them."""
+        return f"{self.login or self.id}@prairieview.example"
+
+    @property
     def listed(self) -> str:
         """The name as Millennium lists it."""
         return f"{self.family} {self.title}, {self.given}"

@@ -172,7 +172,10 @@ def practitioner_shape(practitioner: Practitioner) -> Json:
                 "period": {"start": _LONG_AGO},
             }
         ],
-        "telecom": [{"system": "phone", "value": practitioner.phone, "use": "work"}],
+        "telecom": [
+            {"system": "phone", "value": practitioner.phone, "use": "work"},
+            {"system": "email", "value": practitioner.email, "use": "work"},
+        ],
     }
 
 
