@@ -11,6 +11,8 @@ AUDIT: Final[dict[Act, str]] = {
     Act.connection_changed: "A connection was declared again, and changed.",
     Act.connection_state: "A connection moved: the detail holds the verb, the state before and after; at going live "
     "also `protection`: `relay`, `service`, or `overridden` where no relay worked.",
+    Act.connection_rules: "What counts as a video visit was changed; the detail holds the rules before and after.",
+    Act.release_confirmed: "Somebody confirmed that the EHR's release is late enough, where none is published.",
     Act.consent_given: "A connection was declared with both consents to texts.",
     Act.consent_withdrawn: "A connection that had both consents was declared without one of them.",
     Act.administrator_signed_in: "Somebody signed in to the portal; the detail holds their role.",
@@ -26,6 +28,7 @@ AUDIT: Final[dict[Act, str]] = {
     Act.visit_begun: "Both sides were in the room for the first time.",
     Act.visit_ended: "The visit is over: `ended` by a person, or `empty` since the last one left.",
     Act.visit_no_show: "Nobody began the visit within its window, or the EHR says that nobody came.",
+    Act.rules_tried: "Rules for video visits were tried on the EHR's schedule of the day; the detail holds counts.",
     Act.siu_taken: "A message of the HL7 feed counted for an appointment; the detail holds its event.",
     Act.link_opened: "The patient pressed start on the link. Opening the link alone records nothing.",
     Act.lobby_entered: "The patient entered the waiting room.",
@@ -117,6 +120,7 @@ OPTIONS: Final = {
     "--clinic-name": "what patients read in texts and on pages; stays when not given",
     "--clinic-phone": "whom patients call when something does not work; stays when not given",
     "--algorithm": "the new key's; the same as before when not given",
+    "--confirm-release": "the EHR's release is late enough, says whoever types this; the audit log keeps it",
     "--go-live": "switches a production connection on; without a test launch before, the audit log says so",
     "--without-relay": "goes live though no relay works: people in a call learn each other's network address; recorded",
 }

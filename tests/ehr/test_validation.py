@@ -1,13 +1,17 @@
 """An address is looked at before anybody relies on it."""
 
+import re
+from pathlib import Path
+
 import httpx
 import pytest
 
 from housecall.ehr.addresses import NetworkRules
 from housecall.ehr.base import ClientKind, Vendor
+from housecall.ehr.errors import AddressRefused
 from housecall.ehr.outward import Outward
 from housecall.ehr.registry import PROFILES, EhrClients, profile_for
-from housecall.ehr.validation import Level, validate
+from housecall.ehr.validation import LOOKED_AT, Level, validate
 
 CODES = [
     "reach",
@@ -17,7 +21,9 @@ CODES = [
     "fhir_version",
     "resources",
     "vendor",
+    "release",
     "discovery",
+    "endpoints",
     "launch",
     "pkce",
     "auth_methods",
@@ -33,6 +39,7 @@ async def look(ehr, now, base_url=None, **more):
 
 
 async def test_an_ehr_that_fits_has_only_good_findings(ehr, now):
+    ehr.metadata = {"software": {"version": "August 2026"}}
     result, found = await look(ehr, now)
 
     assert result.is_usable
@@ -41,6 +48,16 @@ async def test_an_ehr_that_fits_has_only_good_findings(ehr, now):
     assert (result.vendor, result.fhir_version) == (Vendor.generic, "4.0.1")
     assert result.configuration is not None
     assert found["fhir_version"].sentence == "The server speaks FHIR R4 (4.0.1)."
+    assert (result.release, found["release"].level) == ("August 2026", Level.ok)
+
+
+async def test_a_release_that_is_not_published_waits_for_somebody_to_confirm_it(ehr, now):
+    _, before = await look(ehr, now)
+    _, after = await look(ehr, now, release_confirmed=True)
+
+    assert before["release"].level is Level.warn
+    assert "confirm the release" in before["release"].mend
+    assert after["release"].level is Level.ok
 
 
 @pytest.mark.parametrize(
@@ -76,6 +93,10 @@ async def test_another_fhir_version_is_refused_by_name(ehr, now, metadata, name)
         ({"grant_types_supported": ["authorization_code"]}, "system_account", Level.warn),
         ({"scopes_supported": ["openid", "user/Patient.read"]}, "scopes", Level.warn),
         ({"token_endpoint": None}, "discovery", Level.fail),
+        ({"token_endpoint": "https://elsewhere.test"}, "discovery", Level.ok),
+        ({"jwks_uri": "https://ehr.test/r4/t1/metadata"}, "endpoints", Level.fail),
+        ({"jwks_uri": "https://ehr.test/nowhere"}, "endpoints", Level.fail),
+        ({"jwks_uri": None}, "endpoints", Level.fail),
     ],
 )
 async def test_what_does_not_fit_in_the_configuration_is_found(ehr, now, config, code, level):
@@ -83,7 +104,68 @@ async def test_what_does_not_fit_in_the_configuration_is_found(ehr, now, config,
     _, found = await look(ehr, now)
 
     assert found[code].level is level
-    assert found[code].mend
+    assert found[code].mend or level is Level.ok
+
+
+async def test_every_finding_has_a_code_of_the_table_and_every_fault_says_how_to_mend_it(ehr, now):
+    ehr.config = {"token_endpoint_auth_methods_supported": ["none"], "code_challenge_methods_supported": []}
+    ehr.metadata = {"publisher": "Cerner", "rest": []}
+    result, _ = await look(ehr, now, vendor=Vendor.millennium)
+
+    assert len(result.findings) > 10
+    for finding in result.findings:
+        assert finding.code in LOOKED_AT
+        assert finding.sentence.endswith(".")
+        assert finding.mend.endswith(".") or finding.level is Level.ok
+
+
+async def test_appointments_that_cannot_be_changed_are_said_where_we_could_write_back(ehr, now):
+    ehr.metadata = {"publisher": "Cerner"}
+    _, without = await look(ehr, now)
+    patch = {
+        "type": "Appointment",
+        "interaction": [{"code": code} for code in ("read", "search-type", "patch")],
+    }
+    ehr.metadata = {"publisher": "Cerner", "rest": [{"resource": [patch]}]}
+    _, within = await look(ehr, now)
+
+    assert without["write_back"].level is Level.warn
+    assert within["write_back"].level is Level.ok
+
+
+@pytest.mark.parametrize(
+    "target", ["https://elsewhere.test/metadata", "http://169.254.169.254/latest", "/login"]
+)
+async def test_a_redirect_is_said_and_never_followed(now, target):
+    asked = []
+
+    def send_on(request):
+        asked.append(str(request.url))
+        return httpx.Response(302, headers={"Location": target, "Date": "Tue, 01 Dec 2026 12:00:00 GMT"})
+
+    outward = Outward(NetworkRules(), transport=httpx.MockTransport(send_on))
+    result = await validate("https://ehr.test/r4", network=NetworkRules(), clock=now, outward=outward)
+
+    assert [finding.code for finding in result.findings if finding.level is Level.fail] == ["redirect"]
+    assert asked == ["https://ehr.test/r4/metadata"]
+
+
+async def test_endpoints_on_a_closed_network_are_said_before_any_secret_goes_there(now):
+    """A server outside that names a token endpoint inside would have our client secret sent there."""
+    inside = "https://10.0.0.1/token"
+
+    def answer(request):
+        if request.url.host == "10.0.0.1":
+            raise AddressRefused("not_allowed")
+        body = {"token_endpoint": inside, "issuer": "https://ehr.test", "jwks_uri": "https://ehr.test/jwks"}
+        return httpx.Response(200, json=body)
+
+    outward = Outward(NetworkRules(), transport=httpx.MockTransport(answer))
+    result = await validate("https://ehr.test/r4", network=NetworkRules(), clock=now, outward=outward)
+    found = {finding.code: finding for finding in result.findings}
+
+    assert found["endpoints"].level is Level.fail
+    assert "token endpoint" in found["endpoints"].sentence
 
 
 async def test_the_way_of_proof_is_held_against_the_kind_of_client(ehr, now):
@@ -191,3 +273,9 @@ async def test_a_connection_keeps_its_client_until_its_endpoint_changes(ehr, now
     assert clients.get(ehr.endpoint()) is first
     assert clients.get(ehr.endpoint(client_secret="new")) is not first
     await clients.close()
+
+
+def test_the_handbook_has_every_code_that_a_finding_can_have():
+    page = (Path(__file__).parents[2] / "docs/reference/validation.md").read_text()
+
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(LOOKED_AT)

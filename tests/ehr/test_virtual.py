@@ -2,7 +2,7 @@
 
 import pytest
 
-from housecall.ehr.virtual import is_rule, is_virtual
+from housecall.ehr.virtual import is_rule, is_virtual, rule_that_holds, traits_of
 from tests.ehr.small_ehr import appointment, fixture
 
 AT = "2026-12-01T15:00:00Z"
@@ -61,3 +61,11 @@ def test_a_rule_can_be_told_from_what_is_none():
     rules = ("rooms", "words", "service:257", "location:3001", "service:", "video", "")
 
     assert [is_rule(rule) for rule in rules] == [True, True, True, True, False, False, False]
+
+
+def test_the_first_rule_that_holds_is_named():
+    traits = traits_of(appointment("1", AT, serviceType=service("Video follow-up", "257")))
+
+    assert rule_that_holds(traits) == "words"
+    assert rule_that_holds(traits, ("rooms", "service:257", "words")) == "service:257"
+    assert rule_that_holds(traits, ("rooms",)) is None

@@ -10,12 +10,13 @@ from housecall.audit.model import Actor, By
 from housecall.compose import Place, build_house, close_house, open_place
 from housecall.ehr.addresses import NetworkRules
 from housecall.ehr.base import ClientKind, Vendor, Writing
+from housecall.ehr.findings import Level
 from housecall.ehr.registry import PROFILES
-from housecall.ehr.validation import Level, validate
-from housecall.kit.clock import SystemClock
 from housecall.kit.errors import HousecallError, Kind
 from housecall.kit.ids import OrgId
 from housecall.kit.settings import Settings
+from housecall.tenancy.connections import check_rules, confirm_release
+from housecall.tenancy.examining import Question, examine
 from housecall.tenancy.model import Environment, Protection
 from housecall.tenancy.protection import stand_of
 from housecall.tenancy.service import (
@@ -26,7 +27,7 @@ from housecall.tenancy.service import (
     name_clinic,
     refuse_unprotected,
 )
-from housecall.tenancy.store import get_connection
+from housecall.tenancy.store import find_organisation_by_name, get_connection
 from housecall.tenancy.tables import Connection
 from housecall.web.house import House
 
@@ -65,6 +66,11 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--write-back", nargs="+", action="extend", default=[], choices=words)
     parser.add_argument("--clinic-name", help="what patients read in texts and on pages")
     parser.add_argument("--clinic-phone", help="whom patients call when something does not work")
+    parser.add_argument(
+        "--confirm-release",
+        action="store_true",
+        help="the EHR's release is late enough, says whoever types this; the audit log keeps it",
+    )
     parser.add_argument(
         "--go-live",
         action="store_true",
@@ -105,13 +111,14 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 async def _connect(settings: Settings, place: Place, arguments: argparse.Namespace) -> dict[str, str]:
-    vendor = await _examine(settings, arguments, arguments.base_url)
-    if arguments.patient_base_url:
-        await _examine(settings, arguments, arguments.patient_base_url)
-    if not {Writing(word) for word in arguments.write_back} <= PROFILES[Vendor(vendor)].writes:
-        raise ConnectionRefused("This EHR takes no links and no status from us; leave --write-back out.")
+    check_rules(arguments.virtual)
     house = await build_house(settings, place)
     try:
+        vendor = await _examine(house, arguments, arguments.base_url)
+        if arguments.patient_base_url:
+            await _examine(house, arguments, arguments.patient_base_url)
+        if not {Writing(word) for word in arguments.write_back} <= PROFILES[Vendor(vendor)].writes:
+            raise ConnectionRefused("This EHR takes no links and no status from us; leave --write-back out.")
         protection = await _protection(house, arguments)
         connection = await declare(
             house, declaration_of(arguments, vendor), organisation=arguments.organisation
@@ -122,18 +129,22 @@ async def _connect(settings: Settings, place: Place, arguments: argparse.Namespa
     return addresses_of(connection, settings.public_url)
 
 
-async def _examine(settings: Settings, arguments: argparse.Namespace, base_url: str) -> str:
+async def _examine(house: House, arguments: argparse.Namespace, base_url: str) -> str:
     """The vendor at an address that passed the checks; what was found goes to standard error."""
     network = NetworkRules.from_setting(
-        settings.words("HOUSECALL_ALLOW_PRIVATE_ADDRESSES"), settings.text("HOUSECALL_CA_FILE")
+        house.settings.words("HOUSECALL_ALLOW_PRIVATE_ADDRESSES"), house.settings.text("HOUSECALL_CA_FILE")
     )
-    result = await validate(
-        base_url,
-        network=network,
-        clock=SystemClock(),
+    async with house.database.work() as work:
+        owner = await find_organisation_by_name(work, arguments.organisation)
+    question = Question(
+        base_url=base_url,
+        environment=Environment(arguments.environment),
         client_kind=ClientKind(kind_of(arguments)),
         vendor=Vendor(arguments.vendor) if arguments.vendor else None,
+        release_confirmed=arguments.confirm_release,
     )
+    org_id = OrgId(owner.id) if owner is not None else None
+    result = await examine(house.database, org_id, question, network=network, clock=house.clock)
     for finding in result.findings:
         if finding.level is not Level.ok:
             print(f"{finding.level}: {finding.sentence} {finding.mend}".strip(), file=sys.stderr)  # noqa: T201
@@ -167,6 +178,8 @@ async def _finish(
         await name_clinic(
             work, org_id, name=arguments.clinic_name, phone=arguments.clinic_phone, now=now, by=_OPERATOR
         )
+        if arguments.confirm_release:
+            await confirm_release(work, org_id, connection.id, now=now, by=_OPERATOR)
         if arguments.go_live:
             stored = await get_connection(work, org_id, connection.id)
             await go_live(work, stored, protection=protection, now=now, by=_OPERATOR)

@@ -150,6 +150,18 @@ class AppointmentStatus(StrEnum):
 
 
 @dataclass(frozen=True)
+class Traits:
+    """What rules for video visits can be held against (``ehr/virtual.py``)."""
+
+    has_rooms: bool = False
+    has_words: bool = False
+    services: tuple[str, ...] = field(default=(), repr=False)
+    """Its service types in the EHR's own words."""
+    codes: frozenset[str] = frozenset()
+    locations: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Appointment:
     """An appointment as far as we read it."""
 
@@ -165,6 +177,7 @@ class Appointment:
     is_virtual: bool
     service: str | None = field(repr=False)
     last_updated: datetime | None = None
+    traits: Traits = Traits()
 
 
 @dataclass(frozen=True)

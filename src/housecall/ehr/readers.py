@@ -33,7 +33,7 @@ from housecall.ehr.fields import (
     words_of,
 )
 from housecall.ehr.telecom import email_of, email_reach, sms_reach
-from housecall.ehr.virtual import is_virtual
+from housecall.ehr.virtual import rule_that_holds, traits_of
 
 _LANGUAGE: Final = re.compile(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 _STARTLESS: Final = frozenset(
@@ -75,6 +75,7 @@ def read_appointment(
     zone = zone or ZoneInfo("UTC")
     meta = record(resource.get("meta"))
     actors = [who.get("actor") for who in records(resource.get("participant"))]
+    traits = traits_of(resource)
     return Appointment(
         ref=AppointmentRef(ref),
         version=text(meta.get("versionId")) or "",
@@ -84,9 +85,10 @@ def read_appointment(
         patient=next((PatientRef(found) for found in _all("Patient", actors)), None),
         practitioners=tuple(PractitionerRef(found) for found in _all("Practitioner", actors)),
         locations=tuple(LocationRef(found) for found in _all("Location", actors)),
-        is_virtual=is_virtual(resource, rules),
+        is_virtual=rule_that_holds(traits, rules) is not None,
         service=_service(resource),
         last_updated=instant(meta.get("lastUpdated"), zone),
+        traits=traits,
     )
 
 

@@ -6,8 +6,10 @@ rules: rooms or words.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
+from housecall.ehr.base import Traits
 from housecall.ehr.fields import Record, codings, record, records, reference_to, text, words_of
 
 DEFAULT_RULES: Final = ("rooms", "words")
@@ -23,23 +25,43 @@ def is_rule(rule: str) -> bool:
     return rule in DEFAULT_RULES or (kind in ("service", "location") and bool(value.strip()))
 
 
-def is_virtual(appointment: Record, rules: tuple[str, ...] = ()) -> bool:
+def is_virtual(appointment: Record, rules: Sequence[str] = ()) -> bool:
     """Whether the appointment is a video visit by these rules, or by the usual ones if there are none."""
-    return any(_holds(rule, appointment) for rule in rules or DEFAULT_RULES)
+    return rule_that_holds(traits_of(appointment), rules) is not None
 
 
-def _holds(rule: str, appointment: Record) -> bool:
+def rule_that_holds(traits: Traits, rules: Sequence[str] = ()) -> str | None:
+    """The first of the rules, or of the usual ones if there are none, that holds; None if none does."""
+    return next((rule for rule in rules or DEFAULT_RULES if _holds(rule, traits)), None)
+
+
+def traits_of(appointment: Record) -> Traits:
+    """All that a rule can be held against."""
+    services = records(appointment.get("serviceType"))
+    people = records(appointment.get("participant"))
+    return Traits(
+        has_rooms=_has_rooms(appointment),
+        has_words=_has_words(appointment),
+        services=tuple(dict.fromkeys(word for service in services for word in words_of(service))),
+        codes=frozenset(str(coding.get("code", "")) for service in services for coding in codings(service)),
+        locations=frozenset(
+            found for who in people if (found := reference_to("Location", who.get("actor"))) is not None
+        ),
+    )
+
+
+def _holds(rule: str, traits: Traits) -> bool:
     kind, _, value = rule.partition(":")
     match kind:
         case "rooms":
-            return _has_rooms(appointment)
+            return traits.has_rooms
         case "words":
-            return _has_words(appointment)
+            return traits.has_words
         case "service":
-            return _has_service(appointment, value.strip().casefold())
+            wanted = value.strip().casefold()
+            return wanted in (said.casefold() for said in (*traits.codes, *traits.services))
         case "location":
-            people = records(appointment.get("participant"))
-            return any(reference_to("Location", who.get("actor")) == value.strip() for who in people)
+            return value.strip() in traits.locations
         case _:
             return False
 
@@ -59,14 +81,6 @@ def _has_words(appointment: Record) -> bool:
     narrative = _TAGS.sub("", text(record(appointment.get("text")).get("div")) or "")
     said += [_DENIED.sub("", narrative)]
     return any(_WORDS.search(words) for words in said)
-
-
-def _has_service(appointment: Record, wanted: str) -> bool:
-    for service in records(appointment.get("serviceType")):
-        codes = [str(coding.get("code", "")) for coding in codings(service)]
-        if wanted in (said.casefold() for said in [*codes, *words_of(service)]):
-            return True
-    return False
 
 
 def _kind(resource: Record) -> str:

@@ -7,7 +7,9 @@ HousecallError
     ├── ConnectionAmbiguous
     ├── ConnectionNotWorking
     ├── RelayMissing
-    └── IllegalConnectionMove
+    ├── IllegalConnectionMove
+    ├── EnvironmentMixed
+    └── RuleUnknown
 """
 
 from typing import ClassVar
@@ -62,3 +64,16 @@ class IllegalConnectionMove(TenancyError):
 
     kind: ClassVar[Kind] = Kind.conflict
     code: ClassVar[str] = "tenancy.illegal_move"
+
+
+class EnvironmentMixed(TenancyError):
+    """A test address was used with a production connection, or the reverse."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "tenancy.environment_mixed"
+
+
+class RuleUnknown(TenancyError):
+    """This is not a rule for what counts as a video visit."""
+
+    code: ClassVar[str] = "tenancy.rule_unknown"

@@ -12,6 +12,7 @@ from housecall.db.work import Work
 from housecall.kit.ids import OrgId, new_uuid, short_id
 from housecall.kit.sealing import Sealer
 from housecall.tenancy import store
+from housecall.tenancy.connections import use_rules
 from housecall.tenancy.errors import RelayMissing
 from housecall.tenancy.model import WORKING, ConnectionState, Environment, Protection, move
 from housecall.tenancy.tables import Connection, Organisation
@@ -138,7 +139,7 @@ def _apply(connection: Connection, declared: Declaration, *, sealer: Sealer, now
     connection.patient_client_secret_sealed = _sealed(sealer, declared.patient_client_secret, connection.id)
     connection.locations = list(declared.locations)
     connection.practitioners = list(declared.practitioners)
-    connection.virtual_rules = list(declared.virtual_rules)
+    use_rules(connection, declared.virtual_rules)
     connection.time_zone = declared.time_zone
     connection.phone_region = declared.phone_region
     connection.frame_ancestors = list(declared.frame_ancestors)

@@ -73,6 +73,9 @@ class Connection(Base):
     last_polled_at: Mapped[datetime | None]
     next_poll_at: Mapped[datetime | None]
     feed_fault: Mapped[str | None]
+    # Who said, on record, that the EHR's release is late enough, where the vendor publishes none.
+    release_confirmed_at: Mapped[datetime | None]
+    release_confirmed_by: Mapped[str | None]
     created_at: Mapped[datetime]
 
 

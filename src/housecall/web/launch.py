@@ -1,5 +1,6 @@
 """The EHR's entrance: launch, redirect back, our public keys. Open on purpose: a launch is how one signs in."""
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
@@ -9,7 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from housecall.ehr.base import Persona
 from housecall.kit.errors import HousecallError, Kind
 from housecall.tenancy import store as tenancy_store
-from housecall.tenancy.errors import ConnectionAmbiguous, ConnectionUnknown
+from housecall.tenancy.errors import ConnectionAmbiguous, ConnectionUnknown, EnvironmentMixed, TenancyError
 from housecall.tenancy.keys import JWKS_FRESH_FOR, published_keys
 from housecall.tenancy.tables import Connection
 from housecall.visits.launches import begin_launch, finish_launch
@@ -93,17 +94,29 @@ async def find_launched_connection(
     """The connection that was launched; nothing is ever asked of an address that is not connected."""
     base_url = iss.rstrip("/")
     async with house.database.work() as work:
+        candidates = await tenancy_store.list_connections_by_base_url(work, base_url)
         if connection_id is not None:
             found = await tenancy_store.find_connection_anywhere(work, connection_id)
             if found is None or _base_of(found, persona) != base_url:
-                raise ConnectionUnknown
+                raise _mixed_up(found, candidates)
             return found
-        candidates = await tenancy_store.list_connections_by_base_url(work, base_url)
     if not candidates:
         raise ConnectionUnknown
     if len(candidates) > 1:
         raise ConnectionAmbiguous
     return candidates[0]
+
+
+def _mixed_up(found: Connection | None, candidates: Sequence[Connection]) -> TenancyError:
+    """Why a launch does not fit the connection it names: both are named where it is the organisation's other one."""
+    for one in candidates:
+        if found and one.org_id == found.org_id and one.environment != found.environment:
+            return EnvironmentMixed(
+                f"The EHR launched from the address of the {one.environment} connection ({one.base_url}), but this"
+                f" launch address belongs to the {found.environment} connection ({found.base_url})."
+                " Register each connection's own launch address with its own EHR."
+            )
+    return ConnectionUnknown()
 
 
 def _base_of(connection: Connection, persona: Persona) -> str:

@@ -1,0 +1,62 @@
+"""What an administrator changes on a connection that stands: what counts as virtual, and what is on record."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from housecall.audit.model import Act, By
+from housecall.audit.service import record
+from housecall.db.work import Work
+from housecall.ehr.virtual import is_rule
+from housecall.kit.ids import OrgId
+from housecall.tenancy import store
+from housecall.tenancy.errors import RuleUnknown
+from housecall.tenancy.tables import Connection
+
+
+def check_rules(rules: Sequence[str]) -> None:
+    """Raise RuleUnknown, naming the first that is no rule."""
+    for rule in rules:
+        if not is_rule(rule):
+            raise RuleUnknown(
+                f"“{rule[:80]}” is not a rule: rooms, words, service:<code or text>, location:<id>."
+            )
+
+
+async def set_virtual_rules(
+    work: Work, org_id: OrgId, connection_id: str, rules: Sequence[str], *, now: datetime, by: By
+) -> Connection:
+    """From the next poll on, these rules say what is a video visit; none = the usual ones.
+
+    That poll reads all windows, and as at the first one, what was booked before gets reminders but no
+    confirmation. Visits that are there stay, whatever the rules say of them now: a slip of the pen must not
+    cancel anybody's visit. Raises RuleUnknown.
+    """
+    check_rules(rules)
+    connection = await store.get_connection(work, org_id, connection_id)
+    before = list(connection.virtual_rules)
+    use_rules(connection, rules)
+    if connection.virtual_rules != before:
+        await record(
+            work, org_id, Act.connection_rules, by=by, subject=connection_id, at=now,
+            before=" | ".join(before), after=" | ".join(connection.virtual_rules),
+        )  # fmt: skip
+    return connection
+
+
+def use_rules(connection: Connection, rules: Sequence[str]) -> None:
+    """The connection has these rules, each once; where they differ from those before, all is read as at first."""
+    wanted = list(dict.fromkeys(rule.strip() for rule in rules))
+    if connection.virtual_rules != wanted:
+        connection.virtual_rules = wanted
+        connection.first_polled_at = connection.next_poll_at = None
+
+
+async def confirm_release(
+    work: Work, org_id: OrgId, connection_id: str, *, now: datetime, by: By
+) -> Connection:
+    """It is on record that this person says the EHR's release is late enough; said again, nothing changes."""
+    connection = await store.get_connection(work, org_id, connection_id)
+    if connection.release_confirmed_at is None:
+        connection.release_confirmed_at, connection.release_confirmed_by = now, by.ref
+        await record(work, org_id, Act.release_confirmed, by=by, subject=connection_id, at=now)
+    return connection
