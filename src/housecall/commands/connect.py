@@ -66,6 +66,12 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--write-back", nargs="+", action="extend", default=[], choices=words)
     parser.add_argument("--clinic-name", help="what patients read in texts and on pages")
     parser.add_argument("--clinic-phone", help="whom patients call when something does not work")
+    _add_words_on_record(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_words_on_record(parser: argparse.ArgumentParser) -> None:
+    """What whoever types this answers for: the audit log keeps it."""
     parser.add_argument(
         "--confirm-release",
         action="store_true",
@@ -81,7 +87,6 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         action="store_true",
         help="go live though no relay works, so that people learn each other's network address; it is recorded",
     )
-    parser.set_defaults(run=run)
 
 
 def _add_clients(parser: argparse.ArgumentParser) -> None:
