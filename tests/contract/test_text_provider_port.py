@@ -1,9 +1,13 @@
-"""What every text provider promises: the one in memory, and the gateway over real HTTP."""
+"""What every provider promises: the one in memory, the gateway over real HTTP, and a mail server over SMTP."""
 
+import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -12,6 +16,7 @@ from benchmarks.reminders_gateway import CountingGateway
 
 from housecall.messaging.model import FailReason, MessageState
 from housecall.messaging.providers.base import (
+    Letter,
     OutgoingText,
     ProviderRefused,
     ProviderUnavailable,
@@ -19,21 +24,41 @@ from housecall.messaging.providers.base import (
 )
 from housecall.messaging.providers.gateway import GatewayProvider
 from housecall.messaging.providers.memory import MemoryProvider
+from housecall.messaging.providers.smtp import SmtpProvider, SmtpServer
+from housecall.sandbox.app import sandbox_app
+from housecall.sandbox.house import House
+from housecall.sandbox.options import SandboxOptions
+from housecall.sandbox.post import smtp
 
-USUAL = "+13125550110"
-REFUSED = "+13125550001"
-AWAY = "+13125550002"
-LOST = "+13125550003"
-BUSY = "+13125550004"
+
+@dataclass(frozen=True)
+class Directory:
+    """Whom to write to, to see what happens: all is well, refused, away, taken and not answered, busy."""
+
+    usual: str
+    refused: str
+    away: str
+    lost: str
+    busy: str | None
+    reason: FailReason = FailReason.landline
+
+
+PHONES = Directory("+13125550110", "+13125550001", "+13125550002", "+13125550003", "+13125550004")
+# SMTP has no way to say when to come back.
+MAILBOXES = Directory(
+    "pat.1@mail.example", "nobody@mail.example", "later@mail.example", "drop@mail.example", None,
+    reason=FailReason.unknown_number,
+)  # fmt: skip
 
 
 class World(Protocol):
-    """A provider, and a look at what it has sent on to handsets."""
+    """A provider, and a look at what it has sent on to handsets and mailboxes."""
 
     provider: TextProvider
+    people: Directory
 
     def arrived(self) -> list[tuple[str, str]]:
-        """Number and body of every text that went out."""
+        """Address and body of every message that went out."""
         ...
 
 
@@ -43,10 +68,13 @@ class InMemory:
     def __init__(self) -> None:
         memory = MemoryProvider()
         self.provider: TextProvider = memory
-        memory.fails[REFUSED] = ProviderRefused(FailReason.landline)
-        memory.fails[AWAY] = ProviderUnavailable(is_fate_unknown=False)
-        memory.fails[BUSY] = ProviderUnavailable(is_fate_unknown=False, wait=timedelta(seconds=7))
-        memory.fails_after_taking[LOST] = ProviderUnavailable(is_fate_unknown=True)
+        self.people = PHONES
+        memory.fails[PHONES.refused] = ProviderRefused(FailReason.landline)
+        memory.fails[PHONES.away] = ProviderUnavailable(is_fate_unknown=False)
+        memory.fails[PHONES.busy or ""] = ProviderUnavailable(
+            is_fate_unknown=False, wait=timedelta(seconds=7)
+        )
+        memory.fails_after_taking[PHONES.lost] = ProviderUnavailable(is_fate_unknown=True)
         self._sent = memory.sent
 
     def arrived(self) -> list[tuple[str, str]]:
@@ -56,6 +84,8 @@ class InMemory:
 class OverHttp:
     """The gateway provider against a gateway of ours."""
 
+    people = PHONES
+
     def __init__(self, provider: GatewayProvider, gateway: CountingGateway) -> None:
         self.provider: TextProvider = provider
         self._gateway = gateway
@@ -64,110 +94,155 @@ class OverHttp:
         return [(text.to, text.body) for text in self._gateway.texts.values()]
 
 
-@pytest_asyncio.fixture(loop_scope="session", params=["memory", "gateway"])
+class OverSmtp:
+    """The SMTP provider against the sandbox's mail server."""
+
+    people = MAILBOXES
+
+    def __init__(self, provider: SmtpProvider, house: House) -> None:
+        self.provider: TextProvider = provider
+        self._house = house
+
+    def arrived(self) -> list[tuple[str, str]]:
+        return [(mail.to, mail.body.removesuffix("\n")) for mail in self._house.world.record.mails]
+
+
+@pytest_asyncio.fixture(loop_scope="session", params=["memory", "gateway", "smtp"])
 async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     if request.param == "memory":
         yield InMemory()
         return
-    gateway = CountingGateway(faults={REFUSED: "refuse:landline", AWAY: "busy", BUSY: "busy", LOST: "broken"})
+    if request.param == "smtp":
+        async with post_office() as there:
+            yield there
+        return
+    faults = {PHONES.refused: "refuse:landline", PHONES.away: "busy", PHONES.busy or "": "busy"}
+    gateway = CountingGateway(faults={**faults, PHONES.lost: "broken"})
     provider = GatewayProvider(await gateway.start() + "/gateway", timeout=timedelta(seconds=2))
     yield OverHttp(provider, gateway)
     await provider.close()
     await gateway.stop()
 
 
-def a_text(to: str = USUAL, body: str = "Lakeside: join here.") -> OutgoingText:
-    return OutgoingText(reference=str(uuid.uuid4()), sent_from="+18335550100", to=to, body=body)
+@asynccontextmanager
+async def post_office() -> AsyncIterator[OverSmtp]:
+    folder = Path(tempfile.mkdtemp(prefix="hc-post-", dir="/tmp"))
+    house: House = sandbox_app(SandboxOptions()).state.house
+    server = await smtp.listen(house, folder / "smtp")
+    where = SmtpServer(str(folder / "smtp"), security="none")
+    yield OverSmtp(SmtpProvider(where, sender="visits@clinic.example"), house)
+    server.close()
+    await house.outward.aclose()
+    shutil.rmtree(folder)
+
+
+def a_text(to: str, body: str = "Lakeside: join here.") -> OutgoingText:
+    letter = Letter("Lakeside", "Your visit", "<p>Join here.</p>") if "@" in to else None
+    return OutgoingText(str(uuid.uuid4()), sent_from="+18335550100", to=to, body=body, letter=letter)
+
+
+def must(world: World, capability: str) -> None:
+    """What a provider does not declare is not asked of it."""
+    if not getattr(world.provider.capabilities, capability):
+        pytest.skip(f"it does not declare {capability}")
 
 
 async def test_a_text_is_sent_and_answered_with_the_providers_id(world: World) -> None:
-    answer = await world.provider.send(a_text())
+    answer = await world.provider.send(a_text(world.people.usual))
 
     assert answer.provider_id
-    assert world.arrived() == [(USUAL, "Lakeside: join here.")]
+    assert world.arrived() == [(world.people.usual, "Lakeside: join here.")]
 
 
 async def test_signs_of_every_language_arrive_as_they_were(world: World) -> None:
     body = "Sundhedshuset: ærø — ¿señal? زيارتك بالفيديو 👍"
 
-    await world.provider.send(a_text(body=body))
+    await world.provider.send(a_text(world.people.usual, body))
 
-    assert world.arrived() == [(USUAL, body)]
+    assert world.arrived() == [(world.people.usual, body)]
 
 
 async def test_each_reference_is_a_text_of_its_own(world: World) -> None:
-    first = await world.provider.send(a_text())
-    second = await world.provider.send(a_text())
+    first = await world.provider.send(a_text(world.people.usual))
+    second = await world.provider.send(a_text(world.people.usual))
 
     assert first.provider_id != second.provider_id
     assert len(world.arrived()) == 2
 
 
 async def test_a_repeated_reference_is_answered_again_and_not_sent_again(world: World) -> None:
-    text = a_text()
+    must(world, "idempotent")
+    text = a_text(world.people.usual)
     first = await world.provider.send(text)
 
     again = await world.provider.send(replace(text, body="Another body."))
 
-    assert world.provider.capabilities.idempotent
     assert again == first
-    assert world.arrived() == [(USUAL, text.body)]
+    assert world.arrived() == [(world.people.usual, text.body)]
 
 
 async def test_a_text_it_has_can_be_looked_up_by_our_reference(world: World) -> None:
-    text = a_text()
+    must(world, "lookup")
+    text = a_text(world.people.usual)
     answer = await world.provider.send(text)
 
     status = await world.provider.lookup(text.reference)
 
-    assert world.provider.capabilities.lookup
     assert status is not None
     assert (status.provider_id, status.state) == (answer.provider_id, MessageState.accepted)
 
 
 async def test_a_text_it_never_had_is_not_found(world: World) -> None:
+    must(world, "lookup")
     assert await world.provider.lookup(str(uuid.uuid4())) is None
 
 
 async def test_a_refusal_says_why_and_nothing_was_sent(world: World) -> None:
-    text = a_text(REFUSED)
+    text = a_text(world.people.refused)
 
     with pytest.raises(ProviderRefused) as refusal:
         await world.provider.send(text)
 
-    assert refusal.value.reason is FailReason.landline
+    assert refusal.value.reason is world.people.reason
     assert world.arrived() == []
-    assert await world.provider.lookup(text.reference) is None
+    if world.provider.capabilities.lookup:
+        assert await world.provider.lookup(text.reference) is None
 
 
 async def test_a_provider_that_is_away_has_surely_not_taken_the_text(world: World) -> None:
     with pytest.raises(ProviderUnavailable) as fault:
-        await world.provider.send(a_text(AWAY))
+        await world.provider.send(a_text(world.people.away))
 
     assert not fault.value.is_fate_unknown
     assert world.arrived() == []
 
 
 async def test_a_provider_may_ask_for_time(world: World) -> None:
+    if world.people.busy is None:
+        pytest.skip("it has no way to ask")
+
     with pytest.raises(ProviderUnavailable) as fault:
-        await world.provider.send(a_text(BUSY))
+        await world.provider.send(a_text(world.people.busy))
 
     assert fault.value.wait == timedelta(seconds=7)
 
 
-async def test_a_text_that_may_have_been_taken_is_found_by_its_reference(world: World) -> None:
-    text = a_text(LOST)
+async def test_what_may_have_been_taken_is_told_apart_and_found_by_its_reference(world: World) -> None:
+    text = a_text(world.people.lost)
 
     with pytest.raises(ProviderUnavailable) as fault:
         await world.provider.send(text)
 
     assert fault.value.is_fate_unknown
-    assert await world.provider.lookup(text.reference) is not None
+    if world.provider.capabilities.lookup:
+        assert await world.provider.lookup(text.reference) is not None
     assert len(world.arrived()) == 1
 
 
-@pytest.mark.parametrize("number", [REFUSED, AWAY, LOST])
-async def test_no_fault_tells_the_number_or_the_text(world: World, number: str) -> None:
+@pytest.mark.parametrize("who", ["refused", "away", "lost"])
+async def test_no_fault_tells_the_number_or_the_text(world: World, who: str) -> None:
+    number = getattr(world.people, who)
+
     with pytest.raises((ProviderRefused, ProviderUnavailable)) as fault:
         await world.provider.send(a_text(number, body="secret link"))
 
@@ -177,8 +252,8 @@ async def test_no_fault_tells_the_number_or_the_text(world: World, number: str) 
 
 
 async def test_a_text_shows_neither_number_nor_body_when_printed(world: World) -> None:
-    text = a_text()
+    text = a_text(world.people.usual)
 
     assert world.arrived() == []
-    assert USUAL.removeprefix("+") not in repr(text)
+    assert world.people.usual.removeprefix("+") not in repr(text)
     assert text.body not in repr(text)

@@ -17,7 +17,7 @@ from housecall.kit.ids import OrgId
 from housecall.kit.settings import Settings
 from housecall.tenancy.connections import check_rules, confirm_release
 from housecall.tenancy.examining import Question, examine
-from housecall.tenancy.model import Environment, Protection
+from housecall.tenancy.model import Channels, Environment, Protection
 from housecall.tenancy.protection import stand_of
 from housecall.tenancy.service import (
     Declaration,
@@ -29,6 +29,7 @@ from housecall.tenancy.service import (
 )
 from housecall.tenancy.store import find_organisation_by_name, get_connection
 from housecall.tenancy.tables import Connection
+from housecall.tenancy.timing import QuietHours, read_reminder
 from housecall.web.house import House
 
 _OPERATOR = By(Actor.operator, "command-line")
@@ -57,6 +58,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--consent-send", action="store_true")
     parser.add_argument("--consent-attendees", action="store_true")
     parser.add_argument("--confirm-existing", action="store_true")
+    _add_timing(parser)
     parser.add_argument(
         "--time-zone", default="America/Chicago", help="the clinic's, where the EHR gives none"
     )
@@ -86,6 +88,18 @@ def _add_words_on_record(parser: argparse.ArgumentParser) -> None:
         "--without-relay",
         action="store_true",
         help="go live though no relay works, so that people learn each other's network address; it is recorded",
+    )
+
+
+def _add_timing(parser: argparse.ArgumentParser) -> None:
+    """How and when messages leave; what is not given stays as it is."""
+    words = [one.value for one in Channels]
+    parser.add_argument("--channels", choices=words, help="what carries messages to patients; text at first")
+    parser.add_argument(
+        "--reminder", nargs="*", metavar="BEFORE", help="when to remind, as in 1d 2h 15m; 1d 15m at first"
+    )
+    parser.add_argument(
+        "--quiet-hours", metavar="FROM-UNTIL", help="no message leaves then, as in 21:00-08:00; off at first"
     )
 
 
@@ -221,6 +235,9 @@ def declaration_of(arguments: argparse.Namespace, vendor: str) -> Declaration:
         phone_region=arguments.phone_region,
         frame_ancestors=tuple(arguments.frame_ancestor),
         write_back=tuple(arguments.write_back),
+        channels=Channels(arguments.channels) if arguments.channels else None,
+        reminders_min=None if arguments.reminder is None else tuple(map(read_reminder, arguments.reminder)),
+        quiet_hours=QuietHours.read(arguments.quiet_hours) if arguments.quiet_hours else None,
     )
 
 

@@ -7,6 +7,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import ClassVar, Final
@@ -19,7 +20,7 @@ from housecall.compose import Place, build_house, close_house, data_dir, open_pl
 from housecall.kit.errors import HousecallError, Kind
 from housecall.kit.ids import OrgId
 from housecall.kit.settings import Settings
-from housecall.tenancy.model import Environment
+from housecall.tenancy.model import Channels, Environment
 from housecall.tenancy.service import Declaration
 from housecall.tenancy.store import get_organisation
 
@@ -47,20 +48,23 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
     # Taken and given back at once: the sandbox is a process of its own, but a busy port is said here.
     bind("127.0.0.1", port + 1).close()
     secret = secrets.token_hex(16)
-    settings = _demo_settings(settings, secret)
-    folder = data_dir(settings)
-    place = open_place(settings)
-    sandbox = _start_sandbox(port, folder, secret)
-    try:
-        asyncio.run(_run(settings, place, listener, sandbox))
-    finally:
-        sandbox.terminate()
-        sandbox.wait(10)
-        place.leave()
+    with tempfile.TemporaryDirectory(prefix="housecall-mail-") as post:
+        # A folder of its own: the path of a socket may be 100 characters long, and that of the data longer.
+        socket_path = Path(post, "smtp")
+        settings = _demo_settings(settings, secret, socket_path)
+        folder = data_dir(settings)
+        place = open_place(settings)
+        sandbox = _start_sandbox(port, folder, secret, socket_path)
+        try:
+            asyncio.run(_run(settings, place, listener, sandbox))
+        finally:
+            sandbox.terminate()
+            sandbox.wait(10)
+            place.leave()
     return 0
 
 
-def _demo_settings(settings: Settings, secret: str) -> Settings:
+def _demo_settings(settings: Settings, secret: str, mail_socket: Path) -> Settings:
     port = settings.port
     given = {name: value for name, value in os.environ.items() if name.startswith("HOUSECALL_")}
     sandbox = f"http://127.0.0.1:{port + 1}"
@@ -72,15 +76,19 @@ def _demo_settings(settings: Settings, secret: str) -> Settings:
             **given,
             "HOUSECALL_SMS_GATEWAY_URL": f"{sandbox}/gateway",
             "HOUSECALL_SMS_GATEWAY_SECRET": secret,
+            "HOUSECALL_SMTP_HOST": str(mail_socket),
+            "HOUSECALL_SMTP_SECURITY": "none",
+            "HOUSECALL_SMTP_FROM": "visits@prairieview.example",
             "HOUSECALL_SANDBOX_URL": sandbox,
             "HOUSECALL_DEMO": "true",
         }
     )
 
 
-def _start_sandbox(port: int, folder: Path, secret: str) -> subprocess.Popen[bytes]:
+def _start_sandbox(port: int, folder: Path, secret: str, mail_socket: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "housecall.sandbox", "--port", str(port + 1)]
     command += ["--housecall", f"http://localhost:{port}", "--data", str(folder / "sandbox")]
+    command += ["--mail-socket", str(mail_socket)]
     # The secret goes by the environment: a command line is everybody's to read.
     return subprocess.Popen(command, env={**os.environ, "SANDBOX_GATEWAY_SECRET": secret}, close_fds=True)
 
@@ -126,6 +134,7 @@ async def _connect(settings: Settings, place: Place, client: httpx.AsyncClient) 
         locations=tuple(location["id"] for location in locations),
         texts_from=_TEXTS_FROM,
         texts_to=("any",),
+        channels=Channels.both,
         consent_send=True,
         consent_attendees=True,
         confirm_existing=True,
@@ -154,6 +163,7 @@ Housecall is running, with a make-believe hospital beside it.
   1. The clinician:      {sandbox}/          open a chart of today's schedule, then the Housecall tab
   2. The patient:        {sandbox}/phone     tap the link in the newest text
      or from the portal: {sandbox}/patient   sign in as somebody, then begin the visit
+     the e-mails:        {sandbox}/mail
   3. The administrator:  {settings.public_url}/portal    reports, signed in by one press
 
 Open {sandbox}/ to begin. Stop with Ctrl-C; what happened stays in {data_dir(settings)}.

@@ -72,6 +72,19 @@ SETTINGS: Final = (
         "Signs the gateway's receipts and replies; 16 characters or more.",
     ),
     Setting(
+        "HOUSECALL_SMTP_HOST", "", "name or path", "The server that sends e-mails; a path is its Unix socket."
+    ),
+    Setting("HOUSECALL_SMTP_PORT", "587", "port", "Where that server listens."),
+    Setting(
+        "HOUSECALL_SMTP_SECURITY",
+        "starttls",
+        "word",
+        "starttls, tls (from the first byte, usually port 465), or none on this machine.",
+    ),
+    Setting("HOUSECALL_SMTP_USER", "", "text", "Our user at that server; none where it asks for none."),
+    Setting("HOUSECALL_SMTP_PASSWORD", "", "text", "Its password."),
+    Setting("HOUSECALL_SMTP_FROM", "", "e-mail address", "The address that e-mails come from."),
+    Setting(
         "HOUSECALL_TURN_URLS",
         "",
         "URL list",

@@ -4,13 +4,15 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from housecall.kit.clock import Clock
+from housecall.kit.ids import OrgId
 from housecall.messaging.claims import Claim, Verdict
 from housecall.messaging.errors import TemplateInvalid
-from housecall.messaging.model import FailReason, MessageState, SuppressReason
+from housecall.messaging.mail import compose
+from housecall.messaging.model import Channel, FailReason, MessageState, SuppressReason
 from housecall.messaging.providers.base import (
     OutgoingText,
     ProviderRefused,
@@ -21,6 +23,7 @@ from housecall.messaging.providers.base import (
 from housecall.messaging.providers.registry import Providers
 from housecall.messaging.recipients import Later, Outcome, Recipient, Suppress
 from housecall.messaging.templates import render
+from housecall.messaging.wordings import NO_WORDINGS, Wordings
 
 log = logging.getLogger(__name__)
 
@@ -49,18 +52,24 @@ class Dispatch:
         self._places = asyncio.Semaphore(concurrency)
 
     async def send_all(
-        self, batch: Sequence[Claim], outcomes: Mapping[uuid.UUID, Outcome], *, into: list[Verdict]
+        self,
+        batch: Sequence[Claim],
+        outcomes: Mapping[uuid.UUID, Outcome],
+        wordings: Mapping[OrgId, Wordings],
+        *,
+        into: list[Verdict],
     ) -> None:
         """Every claim has its verdict in ``into``, as soon as it is known."""
 
         async def one(claim: Claim) -> None:
-            into.append(await self._verdict(claim, outcomes[claim.due.id]))
+            own = wordings.get(claim.due.org_id, NO_WORDINGS)
+            into.append(await self._verdict(claim, outcomes[claim.due.id], own))
 
         async with asyncio.TaskGroup() as tasks:
             for claim in batch:
                 tasks.create_task(one(claim))
 
-    async def _verdict(self, claim: Claim, outcome: Outcome) -> Verdict:
+    async def _verdict(self, claim: Claim, outcome: Outcome, wordings: Wordings) -> Verdict:
         provider = self._providers.find(claim.due.channel)
         match outcome:
             case Suppress(reason):
@@ -70,7 +79,7 @@ class Dispatch:
             case Recipient() if provider is None:
                 return Verdict(claim, "suppress", reason=SuppressReason.no_provider)
             case Recipient():
-                text = _written(claim, outcome)
+                text = self._written(claim, outcome, wordings)
                 if text is None:
                     return Verdict(claim, "fail", reason=FailReason.other)
                 async with self._places:
@@ -100,6 +109,15 @@ class Dispatch:
             sent_from=text.sent_from,
         )
 
+    def _written(self, claim: Claim, recipient: Recipient, wordings: Wordings) -> OutgoingText | None:
+        # One message that lacks something must not hold up the rest of its batch, each time again.
+        mail_from = self._providers.mail_from
+        try:
+            return _write(claim, recipient, wordings, mail_from=mail_from, now=self._clock.now())
+        except TemplateInvalid:
+            log.exception("A text could not be written.", extra={"message_id": str(claim.due.id)})
+            return None
+
     def _delayed(self, claim: Claim, fault: ProviderUnavailable, provider: TextProvider) -> Verdict:
         wait = fault.wait or wait_after(claim.attempts)
         if not fault.is_fate_unknown:
@@ -115,16 +133,16 @@ class Dispatch:
         return Verdict(claim, "release", due_at=now + max(wait, timedelta()))
 
 
-def _written(claim: Claim, recipient: Recipient) -> OutgoingText | None:
-    # One message that lacks something must not hold up the rest of its batch, each time again.
-    try:
-        body = render(claim.due.kind, recipient.language, recipient.values)
-    except TemplateInvalid:
-        log.exception("A text could not be written.", extra={"message_id": str(claim.due.id)})
-        return None
-    return OutgoingText(
-        reference=str(claim.due.id), sent_from=recipient.texts_from, to=recipient.number, body=body
-    )
+def _write(
+    claim: Claim, recipient: Recipient, wordings: Wordings, *, mail_from: str, now: datetime
+) -> OutgoingText:
+    due = claim.due
+    wording = wordings.find(due.kind, due.channel, recipient.language)
+    if due.channel is Channel.email:
+        body, letter = compose(due.kind, recipient, wording=wording, sender=mail_from, now=now)
+        return OutgoingText(str(due.id), mail_from, recipient.number, body, letter)
+    body = render(due.kind, recipient.language, recipient.values, wording=wording)
+    return OutgoingText(str(due.id), recipient.texts_from, recipient.number, body)
 
 
 def wait_after(attempts: int) -> timedelta:

@@ -43,6 +43,8 @@ class SuppressReason(StrEnum):
     no_consent = "no_consent"
     no_number = "no_number"
     no_mobile = "no_mobile"
+    no_email = "no_email"
+    goes_by_text = "goes_by_text"
     invalid_number = "invalid_number"
     merged = "merged"
     connection_not_working = "connection_not_working"

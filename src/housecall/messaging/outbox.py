@@ -10,7 +10,7 @@ open while the EHR or the provider is being asked.
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -24,13 +24,14 @@ from housecall.messaging import claims, store
 from housecall.messaging.claims import Claim, Verdict
 from housecall.messaging.dispatch import Dispatch
 from housecall.messaging.help import resolve_help
-from housecall.messaging.model import MessageKind, SuppressReason
+from housecall.messaging.model import Channel, MessageKind, SuppressReason
 from housecall.messaging.providers.registry import Providers
 from housecall.messaging.recipients import Due, Later, Outcome, Recipient, Resolver, Suppress
 from housecall.messaging.reconcile import Reconciler
 from housecall.messaging.replies import refusal_hashes
 from housecall.messaging.trail import record_verdicts
 from housecall.messaging.typed import forget_expired_addresses, forget_typed_addresses, open_typed_addresses
+from housecall.messaging.wordings import Wordings, read_wordings
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +121,8 @@ class Outbox:
         try:
             batch = await self._with_typed_addresses(batch)
             outcomes = await self._resolve(batch, verdicts)
-            await self._dispatch.send_all(batch, outcomes, into=verdicts)
+            wordings = await self._wordings(batch, outcomes)
+            await self._dispatch.send_all(batch, outcomes, wordings, into=verdicts)
         finally:
             await self._settle(verdicts)
 
@@ -159,7 +161,7 @@ class Outbox:
         by_org: dict[OrgId, dict[uuid.UUID, tuple[str, ...]]] = {}
         for due in dues:
             outcome = outcomes[due.id]
-            if isinstance(outcome, Recipient) and due.kind is not MessageKind.help:
+            if isinstance(outcome, Recipient) and _heeds_stop(due):
                 hashes = refusal_hashes(self._sealer, number=outcome.number, sent_from=outcome.texts_from)
                 by_org.setdefault(due.org_id, {})[due.id] = hashes
         if not by_org:
@@ -173,6 +175,16 @@ class Outbox:
                     for message_id, hashes in messages.items()
                     if not refused.isdisjoint(hashes)
                 )
+
+    async def _wordings(
+        self, batch: Sequence[Claim], outcomes: Mapping[uuid.UUID, Outcome]
+    ) -> dict[OrgId, Wordings]:
+        """How each organisation that has something to send says it."""
+        orgs = {one.due.org_id for one in batch if isinstance(outcomes[one.due.id], Recipient)}
+        if not orgs:
+            return {}
+        async with self._database.work() as work:
+            return {org_id: await read_wordings(work, org_id) for org_id in orgs}
 
     async def _settle(self, verdicts: Sequence[Verdict]) -> None:
         if not verdicts:
@@ -190,3 +202,8 @@ class Outbox:
         subjects = {(claim.due.org_id, claim.due.subject_ref): None for claim in changed}
         for org_id, subject_ref in subjects:
             await self._on_change(org_id, subject_ref)
+
+
+def _heeds_stop(due: Due) -> bool:
+    """A STOP counts for texts from the number it was sent to."""
+    return due.channel is Channel.sms and due.kind is not MessageKind.help

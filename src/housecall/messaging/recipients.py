@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from housecall.kit.ids import OrgId
+from housecall.messaging.calendar import Event
 from housecall.messaging.model import Channel, MessageKind
 
 
@@ -29,12 +30,16 @@ class Due:
 
 @dataclass(frozen=True)
 class Recipient:
-    """Where a message goes and what it says: ``number`` in E.164, ``values`` for the template, our number."""
+    """Where a message goes and what it says: ``values`` for the template, our number, the visit's event.
+
+    ``number`` is in E.164, or the address of a mailbox where the message is an e-mail.
+    """
 
     number: str = field(repr=False)
     language: str
     values: Mapping[str, str] = field(repr=False)
     texts_from: str
+    event: Event | None = None
 
 
 @dataclass(frozen=True)

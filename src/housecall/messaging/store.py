@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
-from housecall.messaging.model import Channel, MessageKind
+from housecall.messaging.model import Channel, MessageKind, MessageState
 from housecall.messaging.tables import Message, Refusal
 
 
@@ -45,7 +45,7 @@ async def newest_message(work: Work, org_id: OrgId, subject_ref: str) -> Message
 async def newest_messages(work: Work, org_id: OrgId, subject_refs: Collection[str]) -> dict[str, Message]:
     """Per subject the message that something happened to last, in one query; others are left out."""
     newest_first = func.row_number().over(
-        partition_by=Message.subject_ref, order_by=(_last_activity(), Message.due_at)
+        partition_by=Message.subject_ref, order_by=(_last_activity(), _is_held_back(), *_FIRST_OF_EQUALS)
     )
     ranked = (
         select(Message.id, newest_first.label("place"))
@@ -110,6 +110,16 @@ async def drop_refusal(work: Work, org_id: OrgId, number_hash: str, *, before: d
 
 
 def _last_activity() -> UnaryExpression[datetime]:
-    # A message made to leave at once counts from when it was asked for, so that a press shows immediately.
-    asked: ColumnElement[datetime] = case((Message.due_at <= Message.created_at, Message.created_at))
-    return func.coalesce(Message.queued_at, asked).desc().nulls_last()
+    # By when it was due and not by when it was taken up: a text and an e-mail of the same moment are equals, and
+    # a press shows immediately.
+    moment = func.greatest(Message.due_at, Message.created_at)
+    happened = Message.queued_at.is_not(None) | (Message.due_at <= Message.created_at)
+    return case((happened, moment)).desc().nulls_last()
+
+
+def _is_held_back() -> ColumnElement[bool]:
+    return Message.queued_at.is_not(None) & (Message.state == MessageState.suppressed.value)
+
+
+# Texts tell more of their fate than e-mails do.
+_FIRST_OF_EQUALS = (Message.due_at, Message.channel.desc())

@@ -62,6 +62,24 @@ class TypedAddress(Base):
     expires_at: Mapped[datetime]
 
 
+class MessageTemplate(Base):
+    """How an organisation says a kind of message; without a row, or without a body, as it was shipped.
+
+    ``version`` only grows, so that a form filled in on an older one is noticed.
+    """
+
+    __tablename__ = "message_template"
+
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    language: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str | None]
+    body: Mapped[str | None]
+    version: Mapped[int]
+    changed_at: Mapped[datetime]
+
+
 class Refusal(Base):
     """A person's STOP, remembered as a keyed hash of the number and of the number it was sent to."""
 

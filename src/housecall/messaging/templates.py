@@ -1,8 +1,9 @@
-"""What texts say, in each language: short, without a name, with allowed fields only."""
+"""What messages say, in each language: short, without a name, with allowed fields only."""
 
 import json
 import string
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -13,11 +14,11 @@ from babel import Locale
 from babel.dates import format_datetime, format_skeleton
 
 from housecall.messaging.errors import TemplateInvalid
-from housecall.messaging.model import MessageKind
+from housecall.messaging.model import Channel, MessageKind
 
 LANGUAGES: Final = ("en", "da", "es", "ar")
 FALLBACK: Final = "en"
-FIELDS: Final = frozenset({"time", "clinic", "link", "phone"})
+FIELDS: Final = frozenset({"time", "place", "clinic", "link", "phone"})
 
 # Longer names would push the link into a third segment.
 _CLINIC_LENGTH: Final = 40
@@ -27,6 +28,14 @@ _WITH_CALL: Final = {MessageKind.cancelled, MessageKind.help}
 
 # Where people say 2:30 PM; elsewhere they say 14:30.
 _TWELVE_HOURS: Final = {"en_US", "es_US", "ar"}
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What a message says before its fields are filled in; only an e-mail has a subject."""
+
+    body: str
+    subject: str = ""
 
 
 @cache
@@ -44,18 +53,36 @@ def pick_language(wanted: str | None, *, fallback: str = FALLBACK) -> str:
     return fallback if fallback in LANGUAGES else FALLBACK
 
 
-def render(kind: MessageKind, language: str | None, values: Mapping[str, str]) -> str:
+def shipped(kind: MessageKind, channel: Channel, language: str) -> Wording:
+    """What we say unless the organisation says it otherwise."""
+    if channel is Channel.email:
+        said = catalogue(language)["mails"][kind.value]
+        return Wording(body=said["body"], subject=said["subject"])
+    return Wording(body=catalogue(language)["texts"][kind.value])
+
+
+def render(
+    kind: MessageKind, language: str | None, values: Mapping[str, str], *, wording: Wording | None = None
+) -> str:
     """The text of this kind; ``values`` are time (already localised), clinic, link and phone, as needed.
 
     Raises TemplateInvalid when the template needs a value that is not there.
     """
-    texts = catalogue(pick_language(language))["texts"]
-    given = {name: _one_line(value) for name, value in values.items()}
-    given["clinic"] = given.get("clinic", "")[:_CLINIC_LENGTH].strip()
-    text = _fill(texts[kind.value], given)
-    if kind in _WITH_CALL and given.get("phone"):
-        text += " " + _fill(texts["call"], given)
+    language = pick_language(language)
+    wording = wording or shipped(kind, Channel.sms, language)
+    given = {**values, "clinic": _one_line(values.get("clinic", ""))[:_CLINIC_LENGTH].strip()}
+    text = fill(wording.body, given)
+    if kind in _WITH_CALL and given.get("phone") and "phone" not in fields_of(wording.body):
+        text += " " + fill(catalogue(language)["texts"]["call"], given)
     return text
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """The template in one line, with its fields filled in; raises TemplateInvalid when one is not there."""
+    missing = fields_of(template) - values.keys()
+    if missing:
+        raise TemplateInvalid(f"A text template needs {', '.join(sorted(missing))}.")
+    return _one_line(template.format_map(values))
 
 
 def fields_of(template: str) -> set[str]:
@@ -97,13 +124,6 @@ def _zone_name(there: datetime) -> str:
     offset = there.strftime("%z")
     minutes = "" if offset[3:5] == "00" else f":{offset[3:5]}"
     return f"GMT{offset[0]}{int(offset[1:3])}{minutes}"
-
-
-def _fill(template: str, values: Mapping[str, str]) -> str:
-    missing = fields_of(template) - values.keys()
-    if missing:
-        raise TemplateInvalid(f"A text template needs {', '.join(sorted(missing))}.")
-    return template.format_map(values)
 
 
 def _one_line(value: str) -> str:

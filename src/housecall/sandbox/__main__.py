@@ -21,6 +21,9 @@ def read_options(arguments: list[str] | None = None) -> tuple[SandboxOptions, st
     parser.add_argument("--own-url", help="the address it is reached at; http://127.0.0.1:PORT if not given")
     parser.add_argument("--housecall", default="http://localhost:8000", help="where Housecall is")
     parser.add_argument("--data", type=Path, help="a folder to remember things in over a restart")
+    parser.add_argument(
+        "--mail-socket", type=Path, help="a Unix socket on which to take e-mail; none if not given"
+    )
     # The environment is the better place for a secret: a command line is everybody's to read.
     secret = os.environ.get("SANDBOX_GATEWAY_SECRET") or DEFAULT_GATEWAY_SECRET
     parser.add_argument("--gateway-secret", default=secret, help="signs receipts and replies")
@@ -30,6 +33,7 @@ def read_options(arguments: list[str] | None = None) -> tuple[SandboxOptions, st
         housecall_url=given.housecall.rstrip("/"),
         gateway_secret=given.gateway_secret,
         data_dir=given.data,
+        mail_socket=given.mail_socket,
     )
     return options, given.host, given.port
 

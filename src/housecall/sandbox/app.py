@@ -26,6 +26,7 @@ from housecall.sandbox.house import House
 from housecall.sandbox.keeping import Notebook
 from housecall.sandbox.options import SandboxOptions
 from housecall.sandbox.pages import chart, clinician, patient_portal, phone, schedule
+from housecall.sandbox.post import smtp
 from housecall.sandbox.seed.days import seed
 from housecall.sandbox.switches import Switches
 from housecall.sandbox.teams import directory, login, meetings, reports, subscriptions
@@ -117,9 +118,12 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     house: House = app.state.house
     house.begin(_keep_saving(house))
     gateway.go_on(house)
+    post = await smtp.listen(house, house.options.mail_socket) if house.options.mail_socket else None
     try:
         yield
     finally:
+        if post is not None:
+            post.close()
         await house.close()
 
 

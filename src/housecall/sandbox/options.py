@@ -20,6 +20,7 @@ class SandboxOptions:
     housecall_url: str = "http://localhost:8000"
     gateway_secret: str = DEFAULT_GATEWAY_SECRET
     data_dir: Path | None = None
+    mail_socket: Path | None = None
     receipt_after: timedelta = timedelta(seconds=1)
     number_after: timedelta = timedelta(seconds=20)
     retry_after: timedelta = timedelta(seconds=1)

@@ -7,6 +7,7 @@ from housecall.sandbox.errors import RequestRefused
 
 _WORDS: Final[dict[str, tuple[str, ...]]] = {
     "ehr": ("up", "down", "slow"),
+    "mail": ("ok", "down"),
     "numbers": ("ok", "fail"),
     "patch_fault": ("none", "locked", "dependency"),
 }
@@ -29,6 +30,7 @@ class Switches:
     broken_record: str | None = None  # an appointment id whose record fails every bundle it is in
     patch_fault: str = "none"  # none, locked (423), dependency (424)
     gateway: str = "ok"  # ok, slow, down, silent (no receipts), reject:<reason>
+    mail: str = "ok"  # ok, down (421 at the greeting)
     numbers: str = "ok"
     launch_url: str | None = None
     patient_launch_url: str | None = None

@@ -49,6 +49,9 @@ class Mail:
     subject: str
     body: str
     at: datetime
+    html: str = ""
+    calendar: str = ""
+    message_id: str = ""
 
 
 @dataclass

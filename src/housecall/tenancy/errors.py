@@ -9,7 +9,9 @@ HousecallError
     ├── RelayMissing
     ├── IllegalConnectionMove
     ├── EnvironmentMixed
-    └── RuleUnknown
+    ├── RuleUnknown
+    ├── QuietHoursInvalid
+    └── ReminderInvalid
 """
 
 from typing import ClassVar
@@ -77,3 +79,15 @@ class RuleUnknown(TenancyError):
     """This is not a rule for what counts as a video visit."""
 
     code: ClassVar[str] = "tenancy.rule_unknown"
+
+
+class QuietHoursInvalid(TenancyError):
+    """Quiet hours go from one time of day to another, like 21:00-08:00; `off` is none."""
+
+    code: ClassVar[str] = "tenancy.quiet_hours_invalid"
+
+
+class ReminderInvalid(TenancyError):
+    """A reminder leaves some minutes, hours or days before the visit, at most 30 days: 15m, 2h or 1d."""
+
+    code: ClassVar[str] = "tenancy.reminder_invalid"

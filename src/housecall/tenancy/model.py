@@ -59,6 +59,16 @@ ROLES_WITH: Final[Mapping[Right, tuple[Role, ...]]] = {
 }
 
 
+class Channels(StrEnum):
+    """What carries a connection's messages to patients."""
+
+    text = "text"
+    email = "email"
+    both = "both"
+    # E-mail to those alone who cannot be texted for want of a mobile number, or wish it so in the EHR.
+    text_else_email = "text-else-email"
+
+
 MOVES: Final = {
     (ConnectionState.draft, "validate"): ConnectionState.validated,
     (ConnectionState.validated, "validate"): ConnectionState.validated,

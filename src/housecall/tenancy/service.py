@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,8 +15,9 @@ from housecall.kit.sealing import Sealer
 from housecall.tenancy import store
 from housecall.tenancy.connections import use_rules
 from housecall.tenancy.errors import RelayMissing
-from housecall.tenancy.model import WORKING, ConnectionState, Environment, Protection, move
+from housecall.tenancy.model import WORKING, Channels, ConnectionState, Environment, Protection, move
 from housecall.tenancy.tables import Connection, Organisation
+from housecall.tenancy.timing import QuietHours
 
 DEFAULT_REMINDERS_MIN: Final = (24 * 60, 15)
 ANY_NUMBER: Final = "any"
@@ -48,6 +50,10 @@ class Declaration:
     patient_base_url: str | None = None
     patient_client_id: str | None = None
     patient_client_secret: str | None = None
+    # What is not given stays as it is.
+    channels: Channels | None = None
+    reminders_min: tuple[int, ...] | None = None
+    quiet_hours: QuietHours | None = None
 
 
 async def ensure_organisation(work: Work, name: str, *, region: str, now: datetime, by: By) -> Organisation:
@@ -116,6 +122,9 @@ def _new_connection(org_id: OrgId, declared: Declaration, now: datetime) -> Conn
         base_url=declared.base_url.rstrip("/"),
         environment=declared.environment.value,
         state=ConnectionState.validated.value,
+        channels=Channels.text.value,
+        quiet_from_min=None,
+        quiet_until_min=None,
         reminder_offsets_min=list(DEFAULT_REMINDERS_MIN),
         lobby_opens_min=30,
         window_closes_min=120,
@@ -145,7 +154,7 @@ def _apply(connection: Connection, declared: Declaration, *, sealer: Sealer, now
     connection.frame_ancestors = list(declared.frame_ancestors)
     connection.texts_from = declared.texts_from
     connection.texts_to = [
-        number if number == ANY_NUMBER else number_hash(sealer, number) for number in declared.texts_to
+        one if one == ANY_NUMBER else listed_hash(sealer, one) for one in declared.texts_to
     ]
     connection.consent_send_at = now if declared.consent_send else None
     connection.consent_attendees_at = now if declared.consent_attendees else None
@@ -153,6 +162,12 @@ def _apply(connection: Connection, declared: Declaration, *, sealer: Sealer, now
     connection.confirm_existing = declared.confirm_existing
     connection.write_back = sorted(set(declared.write_back))
     connection.next_poll_at = None
+    if declared.channels is not None:
+        connection.channels = declared.channels.value
+    if declared.reminders_min is not None:
+        connection.reminder_offsets_min = list(declared.reminders_min)
+    if declared.quiet_hours is not None:
+        declared.quiet_hours.write(connection)
 
 
 def _sealed(sealer: Sealer, secret: str | None, connection_id: str) -> bytes | None:
@@ -165,6 +180,18 @@ def number_hash(sealer: Sealer, number: str) -> str:
     Spaces and punctuation do not count: ``+1 (555) 010-0001`` and ``+15550100001`` are one number.
     """
     return _number_hashes(sealer, number)[0]
+
+
+def listed_hash(sealer: Sealer, number_or_address: str) -> str:
+    """As ``number_hash``, also for the address of a mailbox, in which case does not count."""
+    if "@" in number_or_address:
+        return _address_hashes(sealer, number_or_address)[0]
+    return number_hash(sealer, number_or_address)
+
+
+def _address_hashes(sealer: Sealer, address: str) -> tuple[str, ...]:
+    keys = sealer.derive_each("mail-address")
+    return tuple(hmac.new(key, address.strip().lower().encode(), hashlib.sha256).hexdigest() for key in keys)
 
 
 def _number_hashes(sealer: Sealer, number: str) -> tuple[str, ...]:
@@ -218,17 +245,27 @@ async def _step(
 
 def may_text(connection: Connection) -> str | None:
     """Why no text may leave here: connection_not_working, no_consent or no_number; None if one may."""
+    return may_write(connection) or (None if connection.texts_from else "no_number")
+
+
+def may_write(connection: Connection) -> str | None:
+    """Why nothing may leave here, neither text nor e-mail; None if it may."""
     if not is_working(connection):
         return "connection_not_working"
-    if not _has_consent(connection):
-        return "no_consent"
-    if not connection.texts_from:
-        return "no_number"
-    return None
+    return None if _has_consent(connection) else "no_consent"
 
 
 def may_text_number(connection: Connection, number: str, sealer: Sealer) -> bool:
     """Whether this number may be texted: on a test connection only if it, or ``any``, is listed."""
+    return _is_listed(connection, lambda: _number_hashes(sealer, number))
+
+
+def may_mail_address(connection: Connection, address: str, sealer: Sealer) -> bool:
+    """Whether this address may be written to: on a test connection only if it, or ``any``, is listed."""
+    return _is_listed(connection, lambda: _address_hashes(sealer, address))
+
+
+def _is_listed(connection: Connection, hashes: Callable[[], tuple[str, ...]]) -> bool:
     if connection.environment == Environment.production or ANY_NUMBER in connection.texts_to:
         return True
-    return not set(connection.texts_to).isdisjoint(_number_hashes(sealer, number))
+    return not set(connection.texts_to).isdisjoint(hashes())

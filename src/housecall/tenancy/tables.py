@@ -53,7 +53,9 @@ class Connection(Base):
     time_zone: Mapped[str]
     phone_region: Mapped[str]
     texts_from: Mapped[str | None]
-    # Numbers a test connection may text, or the word "any"; as keyed hashes, since a number is a person.
+    # One of tenancy.model.Channels.
+    channels: Mapped[str] = mapped_column(default="text")
+    # Numbers and addresses a test connection may write to, or the word "any"; as keyed hashes: each is a person.
     texts_to: Mapped[list[str]]
     consent_send_at: Mapped[datetime | None]
     consent_attendees_at: Mapped[datetime | None]
@@ -66,6 +68,9 @@ class Connection(Base):
     # What we write to the EHR by ourselves: the words links and status.
     write_back: Mapped[list[str]] = mapped_column(default=list)
     reminder_offsets_min: Mapped[list[int]]
+    # Quiet hours, in minutes after midnight where the patient is; both or neither.
+    quiet_from_min: Mapped[int | None]
+    quiet_until_min: Mapped[int | None]
     lobby_opens_min: Mapped[int]
     window_closes_min: Mapped[int]
     frame_ancestors: Mapped[list[str]]

@@ -18,7 +18,7 @@ from housecall.ehr.errors import EhrError, PersonGone
 from housecall.kit.ids import OrgId
 from housecall.messaging.replies import refusal_hash
 from housecall.messaging.store import is_refused
-from housecall.tenancy.service import may_text, may_text_number
+from housecall.tenancy.service import may_mail_address, may_text, may_text_number, may_write
 from housecall.tenancy.store import get_connection
 from housecall.tenancy.tables import Connection
 from housecall.visits.access import tokens_of
@@ -46,10 +46,13 @@ async def read_details(desk: Desk, database: Database, launch: Launch, visit_id:
     person = await client.read_person(appointment.patient, tokens=tokens)
     clinician = await _clinician(client, appointment, tokens)
     because = await _cannot_text_because(desk, database, connection, person)
+    no_mail = _cannot_mail_because(desk, connection, person)
     by = By(Actor.clinician, launch.user_ref or "")
     async with database.work() as work:
         await record(work, org_id, Act.details_read, by=by, subject=visit_id, at=desk.clock.now())
-    return _drawn(visit, appointment, person, clinician, because)
+    drawn = _drawn(visit, appointment, person, clinician, because)
+    drawn["patient"] |= {"channels": connection.channels, "cannot_mail_because": no_mail}
+    return drawn
 
 
 async def _appointment(client: EhrClient, visit: Visit, tokens: Tokens | None) -> Appointment:
@@ -79,6 +82,15 @@ async def _cannot_text_because(
     hash_ = refusal_hash(desk.sealer, number=person.sms_number, sent_from=connection.texts_from)
     async with database.work() as work:
         return "stopped" if await is_refused(work, OrgId(connection.org_id), hash_) else None
+
+
+def _cannot_mail_because(desk: Desk, connection: Connection, person: Person) -> str | None:
+    obstacle = may_write(connection) or person.email_refusal
+    if obstacle is not None:
+        return obstacle
+    if person.email is None:
+        return "no_email"
+    return None if may_mail_address(connection, person.email, desk.sealer) else "not_listed"
 
 
 def _drawn(

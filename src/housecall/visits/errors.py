@@ -21,6 +21,7 @@ HousecallError
     ├── LaunchDenied
     ├── AppointmentForeign
     ├── NumberInvalid
+    ├── MailAddressInvalid
     ├── HandoverDead
     ├── SummaryTooEarly
     ├── SummaryFiled
@@ -173,6 +174,12 @@ class NumberInvalid(VisitError):
     """This is not a mobile number that can be texted; write it with its country code, as in +1 555 010 0100."""
 
     code: ClassVar[str] = "visits.number_invalid"
+
+
+class MailAddressInvalid(VisitError):
+    """This is not an e-mail address that can be written to; it looks like name@example.org."""
+
+    code: ClassVar[str] = "visits.mail_address_invalid"
 
 
 class HandoverDead(VisitError):

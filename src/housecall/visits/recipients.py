@@ -6,16 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from housecall.db.database import Database
 from housecall.db.work import Work
 from housecall.ehr.base import Appointment, AppointmentRef, AppointmentStatus, PatientRef, Person
 from housecall.ehr.errors import EhrError, EhrThrottled
 from housecall.kit.ids import OrgId
-from housecall.messaging.model import MessageKind, SuppressReason
+from housecall.messaging.calendar import Event
+from housecall.messaging.model import Channel, MessageKind, SuppressReason
 from housecall.messaging.recipients import Due, Later, Outcome, Recipient, Suppress
 from housecall.messaging.templates import localise_time
-from housecall.tenancy.service import may_text, may_text_number
+from housecall.tenancy.model import Channels
+from housecall.tenancy.service import may_mail_address, may_text, may_text_number, may_write
 from housecall.tenancy.store import get_connection, get_organisation
 from housecall.tenancy.tables import Connection, Organisation
 from housecall.visits import store
@@ -24,10 +27,14 @@ from housecall.visits.links import make_link
 from housecall.visits.model import VisitState
 from housecall.visits.scene import visit_window
 from housecall.visits.tables import Seat, Visit
+from housecall.visits.texting import is_by_wish
 
 log = logging.getLogger(__name__)
 
 _ASK_AGAIN: Final = timedelta(seconds=30)
+# More changes than one visit sees: the next visit on the same appointment counts on from there.
+_REVISIONS: Final = 10_000
+_CALENDARS: Final = uuid.UUID("5b1f3c52-4c0e-4a8e-9a0d-4d2f6c1f7e0a")
 _OFF: Final = frozenset({AppointmentStatus.cancelled, AppointmentStatus.entered_in_error})
 
 
@@ -100,7 +107,8 @@ class VisitRecipients:
                 continue
             connection = connections[visit.connection_id]
             seat = seats.get((connection.id, visit.appointment_ref))
-            obstacle = may_text(connection) or self._too_late(due, visit, connection)
+            may = may_text if due.channel is Channel.sms else may_write
+            obstacle = may(connection) or self._too_late(due, visit, connection)
             if obstacle is not None or seat is None:
                 outcomes[due.id] = Suppress(obstacle or SuppressReason.visit_over)
                 continue
@@ -182,17 +190,18 @@ class VisitRecipients:
         person = read.person_of(about.visit.appointment_ref)
         if person is None:
             return Later(self._desk.clock.now() + _ASK_AGAIN)
-        if person.sms_refusal is not None or person.sms_number is None:
-            return Suppress(person.sms_refusal or SuppressReason.no_mobile)
-        return self._checked(about, person.sms_number, person.language)
+        address = _address(about, person)
+        return address if isinstance(address, Suppress) else self._checked(about, address, person)
 
-    def _checked(self, about: _About, number: str, language: str | None) -> Outcome:
-        if not may_text_number(about.connection, number, self._desk.sealer):
+    def _checked(self, about: _About, address: str, person: Person | None) -> Outcome:
+        may = may_text_number if about.due.channel is Channel.sms else may_mail_address
+        if not may(about.connection, address, self._desk.sealer):
             return Suppress(SuppressReason.not_listed)
+        language = person.language if person else None
         spoken = language or about.seat.language or about.organisation.language
         zone = about.seat.time_zone or about.connection.time_zone
         return Recipient(
-            number=number,
+            number=address,
             language=spoken,
             values={
                 "clinic": about.organisation.display_name,
@@ -201,4 +210,33 @@ class VisitRecipients:
                 "link": make_link(self._desk, about.seat),
             },
             texts_from=about.connection.texts_from or "",
+            event=_event(self._desk, about.visit),
         )
+
+
+def _address(about: _About, person: Person) -> str | Suppress:
+    """The patient's number or address, as the message is a text or an e-mail; or why it is neither."""
+    if about.due.channel is Channel.sms:
+        if person.sms_number is None or person.sms_refusal is not None:
+            return Suppress(person.sms_refusal or SuppressReason.no_mobile)
+        return person.sms_number
+    if person.email is None or person.email_refusal is not None:
+        return Suppress(person.email_refusal or SuppressReason.no_email)
+    is_fallback = about.connection.channels == Channels.text_else_email and not is_by_wish(about.due.instant)
+    can_be_texted = person.sms_number is not None and person.sms_refusal is None
+    if is_fallback and can_be_texted and may_text(about.connection) is None:
+        return Suppress(SuppressReason.goes_by_text)
+    return person.email
+
+
+def _event(desk: Desk, visit: Visit) -> Event:
+    """The visit as calendars know it: by its appointment, which a move or a visit begun again does not change."""
+    name = f"{visit.connection_id}/{visit.appointment_ref}"
+    host = urlsplit(desk.public_url).hostname or "housecall"
+    return Event(
+        # The connection's id is random and known to nobody who gets mail: the appointment cannot be guessed from it.
+        uid=f"{uuid.uuid5(_CALENDARS, name)}@{host}",
+        sequence=(visit.ordinal - 1) * _REVISIONS + visit.revision,
+        starts_at=visit.starts_at,
+        ends_at=visit.ends_at,
+    )

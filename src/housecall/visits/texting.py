@@ -1,5 +1,6 @@
 """Which messages a visit has: confirmation and reminders planned with it, a new time and a cancellation told."""
 
+import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,19 +10,32 @@ import phonenumbers
 from housecall.audit.model import By
 from housecall.db.database import Database
 from housecall.db.work import Work
+from housecall.kit.addresses import is_mail_address
 from housecall.kit.ids import OrgId
 from housecall.messaging import service as messages
 from housecall.messaging.model import Channel, MessageKind, MessageState, SuppressReason
-from housecall.messaging.tables import Message
+from housecall.tenancy.model import Channels
 from housecall.tenancy.store import get_connection
 from housecall.tenancy.tables import Connection
 from housecall.visits.desk import Desk
-from housecall.visits.errors import NumberInvalid, VisitOver
+from housecall.visits.errors import MailAddressInvalid, NumberInvalid, VisitOver
 from housecall.visits.model import OVER
 from housecall.visits.scene import visit_window
 from housecall.visits.store import get_visit
 from housecall.visits.tables import Visit
 from housecall.visits.views import View, publish_visit
+
+CARRIED_BY: Final = {
+    Channels.text: (Channel.sms,),
+    Channels.email: (Channel.email,),
+    Channels.both: (Channel.sms, Channel.email),
+    # Both are planned, and one of them is held back once the patient's record was read.
+    Channels.text_else_email: (Channel.sms, Channel.email),
+}
+
+# How the instant of a link by hand begins: the person chose its channel, or left that to the connection.
+_WISH: Final = "now."
+_ELSE: Final = "else."
 
 # Told that something is planned or has a link: after that a change must be told as well.
 _NOT_TOLD: Final = frozenset({MessageState.planned, MessageState.suppressed})
@@ -80,11 +94,19 @@ async def drop_planned(desk: Desk, work: Work, visit: Visit, reason: SuppressRea
 
 
 async def send_link(
-    desk: Desk, database: Database, org_id: OrgId, visit_id: str, *, typed_number: str | None, by: By
+    desk: Desk,
+    database: Database,
+    org_id: OrgId,
+    visit_id: str,
+    *,
+    typed: str | None,
+    channel: Channel | None = None,
+    by: By,
 ) -> View:
-    """The link leaves at once: to the number on file, read when it is sent, or to one typed in.
+    """The link leaves at once: to the patient as on file, read when it is sent, or to what was typed in.
 
-    Raises VisitUnknown, VisitOver, NumberInvalid. Why a text was held back stands in the snapshot.
+    ``channel`` says how; without it, what was typed tells, else it is as the connection's messages are.
+    Raises VisitUnknown, VisitOver, NumberInvalid, MailAddressInvalid. Why it was held back stands in the snapshot.
     """
     async with database.work() as work:
         visit = await get_visit(work, org_id, visit_id)
@@ -92,19 +114,46 @@ async def send_link(
         now = desk.clock.now()
         if visit.state in OVER or visit_window(visit, connection).is_past(now):
             raise VisitOver
-        await messages.send_now(
-            work,
-            org_id,
-            connection_id=connection.id,
-            subject_ref=visit.id,
-            kind=MessageKind.link,
-            now=now,
-            requested_by=by,
-            typed_address=international(typed_number, connection) if typed_number else None,
-            sealer=desk.sealer,
-        )
+        for one in _channels_by_hand(connection, typed, channel):
+            await messages.send_now(
+                work,
+                org_id,
+                connection_id=connection.id,
+                subject_ref=visit.id,
+                kind=MessageKind.link,
+                channel=one,
+                instant=f"{_ELSE if channel is None and not typed else _WISH}{uuid.uuid4().hex}",
+                now=now,
+                requested_by=by,
+                typed_address=typed_address(typed, one, connection) if typed else None,
+                sealer=desk.sealer,
+            )
         visit.revision += 1
         return await publish_visit(desk, work, org_id, visit)
+
+
+def is_by_wish(instant: str) -> bool:
+    """Whether a person chose the channel of the message, so that no rule may choose another."""
+    return instant.startswith(_WISH)
+
+
+def _channels_by_hand(
+    connection: Connection, typed: str | None, channel: Channel | None
+) -> tuple[Channel, ...]:
+    if channel is not None:
+        return (channel,)
+    if typed:
+        return (Channel.email if "@" in typed else Channel.sms,)
+    return CARRIED_BY[Channels(connection.channels)]
+
+
+def typed_address(typed: str, channel: Channel, connection: Connection) -> str:
+    """What was typed, as it is written to; raises NumberInvalid or MailAddressInvalid."""
+    if channel is Channel.sms:
+        return international(typed, connection)
+    if not is_mail_address(typed.strip()):
+        raise MailAddressInvalid
+    return typed.strip()
 
 
 def international(typed: str, connection: Connection) -> str:
@@ -137,15 +186,16 @@ async def _plan(
     instant: str,
     due_at: datetime,
     now: datetime,
-) -> Message:
-    return await messages.plan(
-        work,
-        OrgId(visit.org_id),
-        connection_id=connection.id,
-        subject_ref=visit.id,
-        kind=kind,
-        instant=instant,
-        channel=Channel.sms,
-        due_at=due_at,
-        now=now,
-    )
+) -> None:
+    for channel in CARRIED_BY[Channels(connection.channels)]:
+        await messages.plan(
+            work,
+            OrgId(visit.org_id),
+            connection_id=connection.id,
+            subject_ref=visit.id,
+            kind=kind,
+            instant=instant,
+            channel=channel,
+            due_at=due_at,
+            now=now,
+        )

@@ -12,6 +12,7 @@ from housecall.audit.model import Actor, By
 from housecall.ehr.base import Writing
 from housecall.kit.errors import HousecallError, Kind
 from housecall.kit.ids import OrgId
+from housecall.messaging.model import Channel
 from housecall.messaging.service import list_messages
 from housecall.tenancy.store import get_connection, get_organisation
 from housecall.tenancy.tables import Connection
@@ -170,22 +171,24 @@ ACTS: Final[dict[str, Act]] = {
 
 
 class LinkRequest(BaseModel):
-    """Where to send the link: nowhere named means the number on file."""
+    """Where to send the link: nowhere named means as on file; ``by`` says how, if the clinician chose."""
 
-    to: str | None = Field(default=None, max_length=40)
+    to: str | None = Field(default=None, max_length=254)
+    by: Channel | None = None
 
 
 @routes.post("/panel/{launch_id}/visits/{visit_id}/send-link")
 async def send_link_by_hand(
     launch_id: str, visit_id: str, caller: Guarded, wanted: Annotated[LinkRequest, Body()]
 ) -> Response:
-    """The link goes out now, by text."""
+    """The link goes out now, by text or by e-mail."""
     view = await send_link(
         caller.house.desk,
         caller.house.database,
         caller.org_id,
         caller.visit(visit_id),
-        typed_number=(wanted.to or "").strip() or None,
+        typed=(wanted.to or "").strip() or None,
+        channel=wanted.by,
         by=caller.by,
     )
     return _fresh(view)

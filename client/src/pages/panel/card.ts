@@ -8,7 +8,7 @@ import { Line } from './line';
 import type { Details, VisitView } from './model';
 import { LABELS, offered, type Place, type Press } from './offers';
 import { sign } from './signs';
-import { deviceLine, hasDeviceTrouble, reasonOf, sayingOf } from './words';
+import { deviceLine, hasDeviceTrouble, reachLine, sayingOf } from './words';
 
 /** Parts that are drawn elsewhere and stand in the card. */
 export interface CardParts {
@@ -89,13 +89,13 @@ export class Card {
     this.lines.names.draw(details ? '' : 'The EHR does not answer: names are missing for now. The visit can go on.', 'wait');
     this.hideEmptyList();
     if (!details) return;
-    const { name, birth_date, cannot_text_because } = details.patient;
+    const { name, birth_date } = details.patient;
     setText(this.name, name);
     setText(this.born, birth_date ? `born ${dateOf(birth_date)}` : '');
     const parts = [spanOf(details, this.timeZone), details.service, details.clinician?.name, details.location];
     this.when.dataset['detailed'] = '1';
     setText(this.when, parts.filter(Boolean).join(' · '));
-    this.lines.texting.draw(cannot_text_because ? `Will not be texted because ${reasonOf(cannot_text_because)}.` : '', 'wait');
+    this.lines.texting.draw(reachLine(details.patient), 'wait');
     this.hideEmptyList();
   }
 

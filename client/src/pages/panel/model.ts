@@ -29,6 +29,9 @@ export interface Details {
     language: string | null;
     can_text: boolean;
     cannot_text_because: string | null;
+    /** What carries messages on this connection. */
+    channels: 'text' | 'email' | 'both' | 'text-else-email';
+    cannot_mail_because: string | null;
   };
   clinician: { name: string } | null;
   service: string | null;

@@ -43,7 +43,7 @@ export class OpenVisit {
   private readonly timeline: Timeline;
   private readonly apart = new ApartPane();
   private readonly blocked: BlockedPane;
-  private readonly linkForm = new LinkForm((to) => this.sendTo(to));
+  private readonly linkForm = new LinkForm((to) => this.sendTo(to), () => this.mailLink());
 
   constructor(private visit: VisitView, private readonly home: VisitHome) {
     const { acts, socket, timeZone, alone, filesNotes } = home;
@@ -156,7 +156,7 @@ export class OpenVisit {
 
   private async sendLink(): Promise<void> {
     const fault = await this.act('send-link');
-    if (!fault) this.card.say('The link is on its way to the number on file.');
+    if (!fault) this.card.say('The link is on its way to the patient.');
     else if (NUMBER_FAULTS.test(fault.code)) this.linkForm.offer();
   }
 
@@ -164,7 +164,14 @@ export class OpenVisit {
     const fault = await this.act('send-link', 'send-link', { to });
     // Said at the field, not twice.
     this.card.complain('');
-    if (!fault) this.card.say('The link is on its way to the number you typed.');
+    if (!fault) this.card.say('The link is on its way to what you typed.');
+    return fault?.message ?? '';
+  }
+
+  private async mailLink(): Promise<string> {
+    const fault = await this.act('send-link', 'send-link', { by: 'email' });
+    this.card.complain('');
+    if (!fault) this.card.say('The link is on its way by e-mail.');
     return fault?.message ?? '';
   }
 

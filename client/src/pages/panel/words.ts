@@ -1,7 +1,7 @@
 /** The clinician's words for states; staff read English. */
 
 import { ENGLISH, type CallTexts } from '../../call/texts';
-import type { MessageView, PatientView, VisitView } from './model';
+import type { Details, MessageView, PatientView, VisitView } from './model';
 import type { SignName } from './signs';
 
 /** State as colour role, icon and word. */
@@ -71,6 +71,8 @@ const REASONS: Record<string, string> = {
   no_number: 'no number to send from is set up',
   no_provider: 'no message service is set up',
   no_mobile: 'the patient has no mobile number on file',
+  no_email: 'the patient has no e-mail address on file',
+  goes_by_text: 'the patient is texted instead',
   invalid_number: 'the number is not a valid one',
   opted_out: 'the patient does not want to be texted',
   stopped: 'the patient replied STOP',
@@ -94,13 +96,26 @@ const REASONS: Record<string, string> = {
 };
 
 /** Not sent because it was not needed any more: nobody has to do anything. */
-const NO_TROUBLE = new Set(['visit_over', 'visit_cancelled', 'visit_moved', 'too_late']);
+const NO_TROUBLE = new Set(['visit_over', 'visit_cancelled', 'visit_moved', 'too_late', 'goes_by_text']);
+
+/** What the same reasons mean for an e-mail. */
+const MAIL_REASONS: Record<string, string> = {
+  opted_out: 'the patient does not want e-mails',
+  invalid_number: 'the address is not a valid one',
+  unknown_number: 'there is no such mailbox',
+  blocked_number: 'the receiving side does not trust our sender',
+  unreachable: 'the mailbox takes no mail now',
+  spam_detected: 'the receiving side took it for spam',
+  not_listed: 'this test connection may write to listed addresses only',
+  address_expired: 'the typed address was forgotten before it could be sent',
+};
 
 /** One line about a message, with why where it did not go. */
 export function messageLine(message: MessageView): string {
-  const kind = KINDS[message.kind] ?? message.kind;
+  const isMail = message.channel === 'email';
+  const kind = `${KINDS[message.kind] ?? message.kind}${isMail ? ' by e-mail' : ''}`;
   const state = STATES[message.state] ?? message.state;
-  const because = message.reason ? `: ${reasonOf(message.reason)}` : '';
+  const because = message.reason ? `: ${isMail ? mailReasonOf(message.reason) : reasonOf(message.reason)}` : '';
   return `${kind} ${state}${because}`;
 }
 
@@ -113,6 +128,20 @@ export function isTrouble(message: MessageView): boolean {
 /** Why somebody will not be texted, in words. */
 export function reasonOf(code: string): string {
   return REASONS[code] ?? code.replace(/_/g, ' ');
+}
+
+/** Why somebody will not be written to by e-mail, in words. */
+export function mailReasonOf(code: string): string {
+  return MAIL_REASONS[code] ?? reasonOf(code);
+}
+
+/** What to say of a patient whom our messages will not reach as usual; empty if they will. */
+export function reachLine(patient: Details['patient']): string {
+  const { channels, cannot_text_because: noText, cannot_mail_because: noMail } = patient;
+  if (channels === 'email') return noMail ? `Will not be written to because ${mailReasonOf(noMail)}.` : '';
+  if (!noText) return '';
+  const instead = channels === 'text' ? '' : noMail ? ` No e-mail either: ${mailReasonOf(noMail)}.` : ' E-mails are sent.';
+  return `Will not be texted because ${reasonOf(noText)}.${instead}`;
 }
 
 const DEVICES: Record<string, string> = {

@@ -51,13 +51,35 @@ class Capabilities:
 
 
 @dataclass(frozen=True)
+class CalendarFile:
+    """An iCalendar object and its method: REQUEST puts the visit into a calendar, CANCEL takes it out."""
+
+    method: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What an e-mail has besides its plain words."""
+
+    sender_name: str = field(repr=False)
+    subject: str = field(repr=False)
+    html: str = field(repr=False)
+    calendar: CalendarFile | None = None
+
+
+@dataclass(frozen=True)
 class OutgoingText:
-    """One text: our own id as the reference, both numbers in E.164."""
+    """One text or e-mail: our own id as the reference; numbers in E.164, or the address of a mailbox.
+
+    An e-mail has a ``letter``, and leaves from its provider's own address.
+    """
 
     reference: str
     sent_from: str
     to: str = field(repr=False)
     body: str = field(repr=False)
+    letter: Letter | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from housecall.sandbox.errors import RequestRefused
@@ -13,7 +13,7 @@ from housecall.sandbox.house import House, house_of
 from housecall.sandbox.pages.frame import live_page, own_address
 from housecall.sandbox.people import Patient
 from housecall.sandbox.texts.gateway import MAGIC, reply
-from housecall.sandbox.world import Text
+from housecall.sandbox.world import Mail, Text
 
 _MOST: Final = 200
 _MOST_PHONES: Final = 60
@@ -109,8 +109,29 @@ async def mail(request: Request) -> Response:
     )
 
 
+async def mail_html(request: Request) -> Response:
+    """The letter's HTML part as it came, in a page that can do nothing."""
+    safe = "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'"
+    return HTMLResponse(_letter(request).html, headers={"Content-Security-Policy": safe})
+
+
+async def mail_calendar(request: Request) -> Response:
+    """The letter's calendar file."""
+    return Response(_letter(request).calendar, media_type="text/calendar")
+
+
+def _letter(request: Request) -> Mail:
+    wanted = request.path_params["mail_id"]
+    for each in house_of(request).world.record.mails:
+        if each.id == wanted:
+            return each
+    raise RequestRefused("There is no such letter.", status=404)
+
+
 ROUTES = [
     Route("/phone", phone),
     Route("/phone/reply", write_reply, methods=["POST"]),
     Route("/mail", mail),
+    Route("/mail/{mail_id}/html", mail_html),
+    Route("/mail/{mail_id}/visit.ics", mail_calendar),
 ]

@@ -1,0 +1,96 @@
+"""E-mail in the demo: what a booking brings to the mailbox, and the clinician's link by hand."""
+
+import asyncio
+import time
+from typing import Any
+
+import httpx
+from axe_playwright_python.async_playwright import Axe
+from icalendar import Calendar
+from playwright.async_api import expect
+
+from tests.stories.demo import Demo
+from tests.stories.theatre import Theatre
+
+
+def address_of(demo: Demo, booked: dict[str, Any]) -> str:
+    people = demo.http.get(f"{demo.sandbox}/sandbox/patients").json()
+    return str(next(one["email"] for one in people if one["id"] == booked["patient"]))
+
+
+async def newest_letter(demo: Demo, to: str, subject: str) -> dict[str, Any]:
+    """The newest letter to this address whose subject begins like this, once it is there."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        letters = await asyncio.to_thread(lambda: httpx.get(f"{demo.sandbox}/sandbox/mail").json())
+        for one in letters:
+            if one["to"] == to and one["subject"].startswith(subject):
+                return dict(one)
+        await asyncio.sleep(0.2)
+    raise AssertionError("no letter; " + demo.log.read_text()[-3000:])
+
+
+async def test_a_booking_brings_an_e_mail_whose_link_opens_the_visit(demo: Demo, theatre: Theatre) -> None:
+    booked = demo.book(in_minutes=5)
+    to = address_of(demo, booked)
+    await newest_letter(demo, to, "Your video visit:")
+    page = (await theatre.patient(booked)).page
+
+    await page.goto(f"{demo.sandbox}/mail")
+    letter = page.locator(f'[data-testid="mail-message"][data-to="{to}"]').first
+    link = letter.get_by_test_id("mail-link")
+    href = await link.get_attribute("href")
+    assert href
+    assert href.startswith(f"{demo.url}/v/")
+    file = demo.http.get(
+        f"{demo.sandbox}{await letter.get_by_test_id('mail-calendar').get_attribute('href')}"
+    )
+    (event,) = Calendar.from_ical(file.text).walk("VEVENT")
+    assert event["URL"] == href
+    faults = (await Axe().run(page)).response["violations"]
+    assert faults == []
+
+    async with page.expect_popup() as opened:
+        await link.click()
+
+    await expect((await opened.value).get_by_test_id("start")).to_be_visible()
+
+
+async def test_a_move_and_a_cancellation_follow_in_the_calendar(demo: Demo, theatre: Theatre) -> None:
+    booked = demo.book(in_minutes=60)
+    to = address_of(demo, booked)
+    first = Calendar.from_ical((await newest_letter(demo, to, "Your video visit:"))["calendar"])
+
+    demo.change(booked["id"], in_minutes=180)
+    moved = Calendar.from_ical((await newest_letter(demo, to, "New time"))["calendar"])
+    demo.change(booked["id"], status="cancelled")
+    off = Calendar.from_ical((await newest_letter(demo, to, "Your video visit is cancelled"))["calendar"])
+
+    events = [one.walk("VEVENT")[0] for one in (first, moved, off)]
+    assert len({event["UID"] for event in events}) == 1
+    assert events[0]["SEQUENCE"] < events[1]["SEQUENCE"] < events[2]["SEQUENCE"]
+    assert events[1].decoded("DTSTART") > events[0].decoded("DTSTART")
+    assert [one["METHOD"] for one in (first, moved, off)] == ["REQUEST", "REQUEST", "CANCEL"]
+
+
+async def test_the_clinician_sends_the_link_by_e_mail_on_file_and_typed_in(
+    demo: Demo, theatre: Theatre
+) -> None:
+    booked = demo.book(in_minutes=5)
+    to = address_of(demo, booked)
+    clinician = await theatre.clinician()
+    await clinician.open_panel(booked)
+    await clinician.panel.get_by_text("Send the link another way").click()
+
+    await clinician.press("send-link-mail")
+    on_file = await newest_letter(demo, to, "The link to your video visit")
+    await clinician.panel.get_by_text("Send the link another way").click()
+    await clinician.panel.get_by_label("Mobile number with country code, or e-mail address").fill(
+        "daughter@mail.example"
+    )
+    await clinician.press("send-link-to")
+    typed = await newest_letter(demo, "daughter@mail.example", "The link to your video visit")
+
+    assert "/v/" in on_file["body"]
+    assert "/v/" in typed["body"]
+    await expect(clinician.panel.get_by_text("Link by e-mail sent")).to_be_visible()
