@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from fastapi.routing import APIRoute
 from tools import reference_words as words
 
 import housecall
+from housecall.app import AUDIENCES
 from housecall.audit.model import Act
 from housecall.commands.main import _parser
 from housecall.kit.errors import HousecallError, every_error
@@ -23,9 +25,11 @@ from housecall.messaging import model as messages
 from housecall.messaging.providers import gateway
 from housecall.realtime.errors import close_code
 from housecall.tenancy import model as tenancy
+from housecall.tenancy.model import ROLES_WITH, Right
 from housecall.tenancy.service import DEFAULT_REMINDERS_MIN
 from housecall.visits import model as visits
 from housecall.visits.words import WAITING_TEXTS
+from housecall.web import portal_guards
 from housecall.web.errors import STATUS, WAY_ON
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -107,6 +111,32 @@ def recorded_in(act: Act) -> list[str]:
     name = re.compile(rf"\bAct\.{act.name}\b")
     found = [path for path in sorted(SOURCE.rglob("*.py")) if name.search(path.read_text(encoding="utf-8"))]
     return [str(path.relative_to(SOURCE)) for path in found]
+
+
+def roles() -> str:
+    """Who may what in the portal, right by right and address by address."""
+    rights = [(code(right.value), ", ".join(role.value for role in ROLES_WITH[right])) for right in Right]
+    guards = {
+        portal_guards.signed_in: Right.use_portal,
+        portal_guards.administrator: Right.administer,
+        portal_guards.report_reader: Right.read_reports,
+        portal_guards.auditor: Right.read_audit,
+    }
+    addresses = [
+        (code(f"{method} {route.path}"), ", ".join(role.value for role in ROLES_WITH[guards[audience.guard]]))
+        for audience in AUDIENCES
+        if audience.guard in guards
+        for route in audience.routes
+        if isinstance(route, APIRoute)
+        for method in sorted(route.methods)
+    ]
+    return page(
+        "Roles",
+        words.ABOUT_ROLES,
+        table(("right", "roles"), rights),
+        "## Address by address",
+        table(("address", "roles"), sorted(addresses)),
+    )
 
 
 def states() -> str:
@@ -228,6 +258,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "settings.md": settings,
     "errors.md": errors,
     "audit.md": audit,
+    "roles.md": roles,
     "states.md": states,
     "commands.md": commands,
     "messages.md": texts,

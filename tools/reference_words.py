@@ -15,6 +15,9 @@ AUDIT: Final[dict[Act, str]] = {
     Act.release_confirmed: "Somebody confirmed that the EHR's release is late enough, where none is published.",
     Act.consent_given: "A connection was declared with both consents to texts.",
     Act.consent_withdrawn: "A connection that had both consents was declared without one of them.",
+    Act.sign_in_changed: "The organisation's sign-in was changed; the detail holds each value before and after.",
+    Act.administrator_invited: "A one-time address for an administrator was made by the command line.",
+    Act.session_ended: "Somebody ended their other sessions in the portal; the detail holds how many.",
     Act.administrator_signed_in: "Somebody signed in to the portal; the detail holds their role.",
     Act.administrator_signed_out: "Somebody signed out of the portal.",
     Act.launch_begun: "A launch came from the EHR, and the browser was sent on to the EHR's sign-in.",
@@ -56,6 +59,11 @@ AUDIT: Final[dict[Act, str]] = {
 }
 
 COMMANDS: Final = {
+    "admin": (
+        "`housecall admin invite` makes an organisation where there is none, and prints one JSON object:"
+        " `url`, `organisation`, `expires_at`. The address works once within 24 hours and lets an"
+        " administrator in who sets up the sign-in."
+    ),
     "serve": "Runs the web and the worker in one process until SIGINT or SIGTERM. Migrates first.",
     "work": "Runs the worker alone. Any number of workers may run on one database.",
     "migrate": "Brings the database to this version's tables, and ends. `serve` and `work` do it as well.",
@@ -217,3 +225,10 @@ under `HOUSECALL_SMS_GATEWAY_SECRET`. They are answered 202 once they are in the
 {"type": "receipt", "id": "…", "reference": "…", "status": "delivered", "reason": null, "at": "2026-11-24T15:01:10Z"}
 {"type": "reply", "id": "…", "from": "+1…", "to": "+1…", "body": "STOP", "at": "2026-11-24T15:01:10Z"}
 ```"""
+
+ABOUT_ROLES: Final = (
+    "Roles are given out by the organisation's own provider; [rules](../how-to/set-up-sign-in.md) say which claim gives"
+    " which. Somebody may have several: one of them is enough. Whoever lacks the role is told which one is needed. An"
+    " act (`POST`) must come from our own page. The same table is behind guards, navigation and this page"
+    " (`tenancy/model.py:ROLES_WITH`)."
+)

@@ -23,11 +23,12 @@ from housecall.web.panel import routes as panel_routes
 from housecall.web.patient import routes as patient_routes
 from housecall.web.patient_launch import routes as patient_launch_routes
 from housecall.web.patient_launch import visits as own_visit_routes
-from housecall.web.portal import entrance as portal_entrance
 from housecall.web.portal import reports as portal_reports
 from housecall.web.portal import routes as portal_routes
 from housecall.web.portal_texts import routes as text_routes
 from housecall.web.setup import routes as setup_routes
+from housecall.web.sign_in import entrance as portal_entrance
+from housecall.web.sign_in_settings import routes as sign_in_settings
 from housecall.web.sockets import routes as socket_routes
 from housecall.web.worklist import routes as worklist_routes
 from housecall.web.write_back import machine as write_back_api
@@ -49,6 +50,7 @@ AUDIENCES: Final = (
     portal_reports,
     setup_routes,
     text_routes,
+    sign_in_settings,
     api_routes,
     write_back_pages,
     write_back_api,

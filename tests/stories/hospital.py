@@ -55,6 +55,11 @@ class Parts(Demo):
         """``housecall rotate-key``; what it printed."""
         return self._command([sys.executable, "-m", "housecall.commands", "rotate-key"])
 
+    def invite(self, organisation: str = "default") -> str:
+        """The address that ``housecall admin invite`` printed."""
+        command = [sys.executable, "-m", "housecall.commands", "admin", "invite"]
+        return str(self._command([*command, "--organisation", organisation])["url"])
+
     def _command(self, command: list[str]) -> dict[str, Any]:
         done = subprocess.run(command, env=self._environment(), capture_output=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr.decode()[-3000:]

@@ -5,56 +5,17 @@ from dataclasses import dataclass
 import httpx
 import pytest
 import pytest_asyncio
-from fastapi.routing import APIRoute
 
-from housecall import app as root
 from housecall.db.database import Database
 from housecall.kit.clock import FakeClock
 from housecall.kit.sealing import Sealer
 from housecall.tenancy.administrators import sign_in
-from housecall.tenancy.model import ROLES_WITH, Right, Role
-from housecall.web import portal_guards
+from housecall.tenancy.model import ROLES_WITH, Role
 from housecall.web.portal_guards import SESSION_COOKIE
 from housecall.web.portal_pages import PLACES
+from tests.shape.portal_table import TABLE
 from tests.visits.clinic import Clinic, open_clinic
 from tests.web.live import Live, serve
-
-EVERYBODY, SETTERS, READERS = Right.use_portal, Right.administer, Right.read_reports
-GUARDS = {
-    portal_guards.signed_in: EVERYBODY,
-    portal_guards.administrator: SETTERS,
-    portal_guards.report_reader: READERS,
-    portal_guards.auditor: Right.read_audit,
-}
-
-# Who may do what, written down a second time on purpose: a new route is added here by somebody who thinks about it.
-TABLE = {
-    "POST /portal/sign-out": EVERYBODY,
-    "GET /portal/account": EVERYBODY,
-    "GET /portal/reports/visits": READERS,
-    "GET /portal/reports/visits.csv": READERS,
-    "GET /api/v1/visits": READERS,
-    "GET /portal/setup": SETTERS,
-    "GET /portal/setup/connections": SETTERS,
-    "GET /portal/setup/messages": SETTERS,
-    "GET /portal/setup/review": SETTERS,
-    "GET /portal/write-back": SETTERS,
-    "POST /portal/write-back/{visit_id}/replay": SETTERS,
-    "GET /api/v1/write-back": SETTERS,
-    "POST /api/v1/write-back/{visit_id}/replay": SETTERS,
-}
-
-
-def guarded_routes() -> dict[str, Right]:
-    """Every route behind one of the portal's guards, with the right that the guard asks for."""
-    return {
-        f"{method} {route.path}": GUARDS[audience.guard]
-        for audience in root.AUDIENCES
-        if audience.guard in GUARDS
-        for route in audience.routes
-        if isinstance(route, APIRoute)
-        for method in route.methods
-    }
 
 
 @dataclass
@@ -98,22 +59,6 @@ def fill(path: str) -> str:
 @pytest_asyncio.fixture(loop_scope="session")
 async def clinic(database: Database, clock: FakeClock, sealer: Sealer) -> Clinic:
     return await open_clinic(database, clock, sealer)
-
-
-def test_every_guarded_route_is_in_the_table_with_the_right_it_asks_for() -> None:
-    assert guarded_routes() == TABLE
-
-
-def test_every_portal_address_stands_behind_a_guard_or_in_the_entrance() -> None:
-    outside = [
-        route.path
-        for audience in root.AUDIENCES
-        if audience.guard not in GUARDS and audience.name != "portal entrance"
-        for route in audience.routes
-        if isinstance(route, APIRoute) and route.path.startswith("/portal")
-    ]
-
-    assert outside == []
 
 
 @pytest.mark.parametrize("role", Role)

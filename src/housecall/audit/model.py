@@ -1,7 +1,10 @@
 """The words of the audit log: every act that is recorded, and who can act."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+Value = str | int | bool | None
 
 
 class Actor(StrEnum):
@@ -34,8 +37,11 @@ class Act(StrEnum):
     release_confirmed = "tenancy:connection:release_confirmed"
     consent_given = "tenancy:consent:given"
     consent_withdrawn = "tenancy:consent:withdrawn"
+    sign_in_changed = "tenancy:sign_in:changed"
+    administrator_invited = "tenancy:administrator:invited"
     administrator_signed_in = "tenancy:administrator:signed_in"
     administrator_signed_out = "tenancy:administrator:signed_out"
+    session_ended = "tenancy:session:ended"
     launch_begun = "visits:launch:begun"
     launch_finished = "visits:launch:finished"
     launch_refused = "visits:launch:refused"
@@ -72,3 +78,11 @@ class Act(StrEnum):
     reply_start = "messaging:reply:start"
     report_read = "reports:report:read"
     report_exported = "reports:report:exported"
+
+
+def before_and_after(before: Mapping[str, Value], after: Mapping[str, Value]) -> dict[str, Value]:
+    """What changed, as details of an act: ``name_before`` and ``name_after`` of each value that is another now."""
+    changed = [name for name in after if before.get(name) != after[name]]
+    return {f"{name}_before": before.get(name) for name in changed} | {
+        f"{name}_after": after[name] for name in changed
+    }

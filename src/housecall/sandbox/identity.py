@@ -37,6 +37,7 @@ async def configuration(request: Request) -> Response:
             "authorization_endpoint": f"{own}/sign-in",
             "token_endpoint": f"{own}/idp/token",
             "jwks_uri": f"{own}/idp/jwks",
+            "end_session_endpoint": f"{own}/sign-out",
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
@@ -113,6 +114,15 @@ async def token(request: Request) -> Response:
     return JSONResponse(answer | {"id_token": house.portal_keys.sign_identity(claims)}, headers=_QUIET)
 
 
+async def sign_out(request: Request) -> Response:
+    """Nobody is signed in here for longer than a press; the browser goes back where its client says it may."""
+    back = request.query_params.get("post_logout_redirect_uri", "")
+    ours = house_of(request).options.housecall_url
+    if request.query_params.get("client_id") != _CLIENT or back not in (f"{ours}/portal", f"{ours}/portal/"):
+        return PlainTextResponse("The client or its address after signing out is not registered here.", 400)
+    return RedirectResponse(back, 303)
+
+
 def _fits(house: House, held: SignIn, form: dict[str, str]) -> bool:
     if form.get("grant_type") != "authorization_code" or form.get("redirect_uri") != held.redirect_uri:
         return False
@@ -138,4 +148,5 @@ ROUTES = [
     Route("/idp/jwks", jwks),
     Route("/idp/token", token, methods=["POST"]),
     Route("/sign-in", sign_in, methods=["GET", "POST"]),
+    Route("/sign-out", sign_out),
 ]

@@ -16,7 +16,7 @@ class EhrDirectory:
     def __init__(self, clock: Clock, sealer: Sealer, network: NetworkRules) -> None:
         self._clock = clock
         self._sealer = sealer
-        self._network = network
+        self.network = network
         self._clients: dict[str, tuple[EhrEndpoint, EhrClient]] = {}
         self._signing_key: SigningKey | None = None
 
@@ -38,7 +38,7 @@ class EhrDirectory:
         known = self._clients.get(name)
         if known is not None and known[0] == endpoint:
             return known[1]
-        made = client_for(endpoint, clock=self._clock, network=self._network)
+        made = client_for(endpoint, clock=self._clock, network=self.network)
         self._clients[name] = (endpoint, made)
         return made
 

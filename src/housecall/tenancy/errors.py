@@ -11,7 +11,22 @@ HousecallError
     ├── EnvironmentMixed
     ├── RuleUnknown
     ├── QuietHoursInvalid
-    └── ReminderInvalid
+    ├── ReminderInvalid
+    ├── InviteDead
+    ├── SettingsStale
+    ├── RuleInvalid
+    └── SignInError
+        ├── SignInFailed
+        ├── SignInStopped
+        ├── RoleMissing
+        ├── ProviderSilent
+        ├── ProviderAddressRefused
+        ├── ProviderNotFound
+        ├── ProviderIssuerOther
+        ├── ProviderLacking
+        ├── ClientRefused
+        ├── CodeRefused
+        └── TokenInvalid
 """
 
 from typing import ClassVar
@@ -91,3 +106,134 @@ class ReminderInvalid(TenancyError):
     """A reminder leaves some minutes, hours or days before the visit, at most 30 days: 15m, 2h or 1d."""
 
     code: ClassVar[str] = "tenancy.reminder_invalid"
+
+
+class InviteDead(TenancyError):
+    """This invitation has been used, or is older than a day."""
+
+    kind: ClassVar[Kind] = Kind.not_found
+    code: ClassVar[str] = "tenancy.invite_dead"
+    way_on: ClassVar[str] = "Whoever installed Housecall makes a new one: housecall admin invite."
+
+
+class SettingsStale(TenancyError):
+    """Somebody else changed these settings while you were at them."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "tenancy.settings_stale"
+    way_on: ClassVar[str] = "Look at what stands now, and enter your change again."
+
+
+class RuleInvalid(TenancyError):
+    """A rule for a role has one line of the form: claim = value."""
+
+    kind: ClassVar[Kind] = Kind.invalid
+    code: ClassVar[str] = "tenancy.rule_invalid"
+
+
+class SignInError(TenancyError):
+    """Root of what can go wrong between us and an organisation's sign-in; ``way_on`` says how to mend it."""
+
+    kind: ClassVar[Kind] = Kind.upstream
+    code: ClassVar[str] = "tenancy.sign_in"
+    way_on: ClassVar[str] = "Try again from the portal's first page."
+    link: tuple[str, str] = ("/portal", "To the portal's first page")
+
+
+class SignInFailed(SignInError):
+    """Signing in did not work. Try again from the portal's first page."""
+
+    kind: ClassVar[Kind] = Kind.unauthenticated
+    code: ClassVar[str] = "web.sign_in_failed"
+
+
+class SignInStopped(SignInError):
+    """Your organisation's sign-in broke off."""
+
+    kind: ClassVar[Kind] = Kind.unauthenticated
+    code: ClassVar[str] = "tenancy.sign_in_stopped"
+    way_on: ClassVar[str] = (
+        "If you did not stop it yourself, ask whoever manages your accounts whether you may use Housecall."
+    )
+
+
+class RoleMissing(SignInError):
+    """Your account has no role in Housecall. Ask for the role administrator, reader or auditor."""
+
+    kind: ClassVar[Kind] = Kind.forbidden
+    code: ClassVar[str] = "web.role_missing"
+    way_on: ClassVar[str] = "Roles are given out where your organisation's accounts are managed."
+
+
+class ProviderSilent(SignInError):
+    """Your organisation's sign-in service does not answer."""
+
+    code: ClassVar[str] = "web.sign_in_provider_silent"
+    way_on: ClassVar[str] = "Try again in a minute. If it goes on, check that this server may reach it."
+
+
+class ProviderAddressRefused(SignInError):
+    """Housecall may not call this address."""
+
+    kind: ClassVar[Kind] = Kind.invalid
+    code: ClassVar[str] = "tenancy.provider_address_refused"
+    way_on: ClassVar[str] = (
+        "It must begin with https://. If it is inside your network, add that network to"
+        " HOUSECALL_ALLOW_PRIVATE_ADDRESSES; if its certificate is your own, set HOUSECALL_CA_FILE."
+    )
+
+
+class ProviderNotFound(SignInError):
+    """There is no OpenID Connect provider at this address."""
+
+    kind: ClassVar[Kind] = Kind.invalid
+    code: ClassVar[str] = "tenancy.provider_not_found"
+    way_on: ClassVar[str] = (
+        "Give the issuer, the address to which /.well-known/openid-configuration can be added."
+        " For Entra ID that is https://login.microsoftonline.com/TENANT-ID/v2.0."
+    )
+
+
+class ProviderIssuerOther(SignInError):
+    """The provider at this address calls itself by another one."""
+
+    kind: ClassVar[Kind] = Kind.invalid
+    code: ClassVar[str] = "tenancy.provider_issuer_other"
+    way_on: ClassVar[str] = "Give the issuer exactly as the provider writes it."
+
+
+class ProviderLacking(SignInError):
+    """The provider lacks something that signing in needs."""
+
+    kind: ClassVar[Kind] = Kind.invalid
+    code: ClassVar[str] = "tenancy.provider_lacking"
+    way_on: ClassVar[str] = "Ask its makers, or choose another way of signing in there."
+
+
+class ClientRefused(SignInError):
+    """The provider does not accept our client id with this secret."""
+
+    code: ClassVar[str] = "tenancy.client_refused"
+    way_on: ClassVar[str] = (
+        "Check the client id, make a new client secret at the provider (they run out), and enter its value here,"
+        " not its id."
+    )
+
+
+class CodeRefused(SignInError):
+    """The provider did not accept its own code back."""
+
+    code: ClassVar[str] = "tenancy.code_refused"
+    way_on: ClassVar[str] = (
+        "Check that the redirect address registered there is exactly ours, then sign in again:"
+        " a code works once, and for a minute."
+    )
+
+
+class TokenInvalid(SignInError):
+    """The provider's statement about who signed in cannot be believed."""
+
+    code: ClassVar[str] = "tenancy.identity_invalid"
+    way_on: ClassVar[str] = (
+        "Check the client id, and that the clocks of both servers are set by a time service."
+    )

@@ -32,6 +32,14 @@ async def get_organisation(work: Work, org_id: OrgId) -> Organisation:
     return found
 
 
+async def lock_organisation(work: Work, org_id: OrgId) -> Organisation:
+    """The organisation, for one change at a time; raises OrganisationUnknown."""
+    found = await work.session.get(Organisation, org_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise OrganisationUnknown
+    return found
+
+
 async def list_organisations(work: Work) -> Sequence[Organisation]:
     """All organisations of this region, by name."""
     return (await work.session.scalars(select(Organisation).order_by(Organisation.name))).all()

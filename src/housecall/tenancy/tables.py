@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,7 +25,42 @@ class Organisation(Base):
     sign_in_issuer: Mapped[str | None]
     sign_in_client_id: Mapped[str | None]
     sign_in_secret_sealed: Mapped[bytes | None]
+    sign_in_scope: Mapped[str] = mapped_column(default="openid profile", server_default="openid profile")
+    # For each role the lines "claim = value" that give it; none means the claim roles, as Entra ID fills it.
+    sign_in_rules: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    # What an administrator is setting up and has not yet proved to work.
+    sign_in_draft_sealed: Mapped[bytes | None] = mapped_column(default=None)
+    time_zone: Mapped[str] = mapped_column(default="America/Chicago", server_default="America/Chicago")
+    # Grows with every change of settings: a form that was opened before one is told so.
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime]
+
+
+class Branding(Base):
+    """What an organisation's patients see of it: picture, colour, and a text before and after the visit."""
+
+    __tablename__ = "branding"
+
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    logo: Mapped[bytes | None]
+    logo_type: Mapped[str | None]
+    # Of the picture's bytes: it stands in the picture's address, so that a new one is a new address.
+    logo_hash: Mapped[str | None]
+    accent: Mapped[str | None]
+    # By language: {"en": {"welcome": ..., "closed": ...}}.
+    texts: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+
+
+class Invite(Base):
+    """A one-time address with which an administrator comes in before there is a sign-in, or without it."""
+
+    __tablename__ = "invite"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
 class Connection(Base):
@@ -107,7 +143,9 @@ class Administrator(Base):
     org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
     issuer: Mapped[str]
     subject: Mapped[str]
+    # The strongest role that the provider names, and those besides.
     role: Mapped[str]
+    other_roles: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
 
@@ -122,5 +160,7 @@ class PortalSession(Base):
     administrator_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("administrator.id"))
     secret_hash: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
+    # To the minute; after half an hour without a request the session is over.
+    last_used_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -7,26 +7,16 @@ from fastapi import Depends, Query, Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from housecall.kit.csv import stream_csv
-from housecall.kit.ids import OrgId
 from housecall.reports.model import COLUMNS, WORDS, cells
 from housecall.reports.service import ROWS_A_FILE, ROWS_A_PAGE, choose_environment, read_visits
 from housecall.reports.store import Window
-from housecall.tenancy.administrators import SignedIn, sign_in, sign_out
-from housecall.tenancy.errors import OrganisationUnknown
+from housecall.tenancy.administrators import SignedIn, end_other_sessions, list_own_sessions, sign_out
 from housecall.tenancy.model import Right
-from housecall.tenancy.store import list_organisations
-from housecall.tenancy.tables import Organisation
-from housecall.web import sign_in as oidc
-from housecall.web.audience import Audience, anyone
-from housecall.web.house import House, house_of
-from housecall.web.pages import render
-from housecall.web.portal_guards import SESSION_COOKIE, find_signed_in, report_reader, signed_in
-from housecall.web.portal_pages import first_page_for, show
+from housecall.web.audience import Audience
+from housecall.web.house import house_of
+from housecall.web.portal_guards import SESSION_COOKIE, report_reader, signed_in
+from housecall.web.portal_pages import show
 
-ATTEMPT_COOKIE: Final = "__Host-hc_sign_in"
-
-
-entrance = Audience("portal entrance", guard=anyone, include_in_schema=False)
 routes = Audience("portal", guard=signed_in, include_in_schema=False)
 reports = Audience("portal reports", guard=report_reader, include_in_schema=False)
 Somebody = Annotated[SignedIn, Depends(signed_in)]
@@ -39,67 +29,40 @@ _OPENS: Final = {
 }
 
 
-@entrance.get("/portal")
-async def portal(request: Request) -> Response:
-    """The first page: the way in, or on to what the person's role opens."""
-    person = await find_signed_in(request)
-    if person is None:
-        return render(request, "portal/welcome.html", demo=house_of(request).is_demo)
-    return RedirectResponse(first_page_for(person), status_code=303)
-
-
-@entrance.get("/portal/sign-in")
-async def begin_sign_in(request: Request, organisation: str | None = None) -> Response:
-    """On to the organisation's own sign-in."""
-    house = house_of(request)
-    owner = await _organisation(house, organisation)
-    attempt, url = await oidc.begin(_provider(house, owner), str(owner.id), house.clock.now())
-    response = RedirectResponse(url, status_code=303, headers={"Cache-Control": "no-store"})
-    _set_cookie(
-        response, ATTEMPT_COOKIE, attempt.sealed(house.sealer), int(oidc.ATTEMPT_LIFE.total_seconds())
-    )
-    return response
-
-
-@entrance.get("/portal/callback")
-async def finish_sign_in(request: Request, state: str = "", code: str = "") -> Response:
-    """Back from the provider: a session begins."""
-    house = house_of(request)
-    now = house.clock.now()
-    attempt = oidc.open_attempt(request.cookies.get(ATTEMPT_COOKIE, ""), house.sealer, now)
-    async with house.database.work() as work:
-        owner = next((one for one in await list_organisations(work) if str(one.id) == attempt.org_id), None)
-    if owner is None:
-        raise OrganisationUnknown
-    provider = _provider(house, owner)
-    subject, role = await oidc.finish(provider, attempt, code=code, state=state)
-    async with house.database.work() as work:
-        secret = await sign_in(
-            work, OrgId(owner.id), issuer=provider.issuer, subject=subject, role=role, now=now
-        )
-    response = RedirectResponse("/portal", status_code=303, headers={"Cache-Control": "no-store"})
-    # Lax, not Strict: the browser comes back from the provider's site and must arrive signed in.
-    _set_cookie(response, SESSION_COOKIE, secret, 8 * 3600)
-    _set_cookie(response, ATTEMPT_COOKIE, "", 0)
-    return response
-
-
 @routes.post("/portal/sign-out")
 async def end_session(request: Request, person: Somebody) -> Response:
     """The session is over."""
     house = house_of(request)
     async with house.database.work() as work:
         await sign_out(work, person, now=house.clock.now())
-    response = RedirectResponse("/portal", status_code=303)
-    _set_cookie(response, SESSION_COOKIE, "", 0)
+    response = RedirectResponse("/portal/signed-out", status_code=303, headers={"Cache-Control": "no-store"})
+    response.delete_cookie(SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
     return response
 
 
 @routes.get("/portal/account")
 async def account(request: Request, person: Somebody) -> Response:
-    """Who is signed in, and what their role opens."""
-    rights = [(words, person.may(right)) for right, words in _OPENS.items()]
-    return show(request, person, "portal/account.html", here="account", rights=rights)
+    """Who is signed in, what their role opens, and where else they are signed in."""
+    house = house_of(request)
+    async with house.database.work() as work:
+        sessions = await list_own_sessions(work, person, now=house.clock.now())
+    return show(
+        request,
+        person,
+        "portal/account.html",
+        here="account",
+        rights=[(words, person.may(right)) for right, words in _OPENS.items()],
+        sessions=sessions,
+    )
+
+
+@routes.post("/portal/account/end-others")
+async def end_others(request: Request, person: Somebody) -> Response:
+    """Every other session of the person is over."""
+    house = house_of(request)
+    async with house.database.work() as work:
+        await end_other_sessions(work, person, now=house.clock.now())
+    return RedirectResponse("/portal/account", status_code=303, headers={"Cache-Control": "no-store"})
 
 
 @reports.get("/portal/reports/visits")
@@ -169,26 +132,3 @@ def _window(
 ) -> Window:
     # A day ahead as well: today's visits that are still to come are part of the picture.
     return Window(now - timedelta(days=days), now + timedelta(days=1), most, before, before_id)
-
-
-async def _organisation(house: House, name: str | None) -> Organisation:
-    async with house.database.work() as work:
-        there = [one for one in await list_organisations(work) if one.sign_in_issuer]
-    named = [one for one in there if one.name == name] if name else there
-    if not named:
-        raise OrganisationUnknown("Sign-in has not been set up yet. Ask whoever installed Housecall.")
-    return named[0]
-
-
-def _provider(house: House, owner: Organisation) -> oidc.Provider:
-    sealed = owner.sign_in_secret_sealed
-    return oidc.Provider(
-        issuer=owner.sign_in_issuer or "",
-        client_id=owner.sign_in_client_id or "",
-        client_secret=house.sealer.open(sealed, purpose=f"sign-in:{owner.id}") if sealed else "",
-        redirect_url=f"{house.public_url}/portal/callback",
-    )
-
-
-def _set_cookie(response: Response, name: str, value: str, life_s: int) -> None:
-    response.set_cookie(name, value, max_age=life_s, path="/", secure=True, httponly=True, samesite="lax")

@@ -11,6 +11,7 @@ They also keep other sites out: an act must come from our own page (``web/origin
 """
 
 from typing import Annotated, ClassVar, Final
+from urllib.parse import urlencode
 
 from fastapi import Depends, Request
 
@@ -28,8 +29,11 @@ class NotSignedIn(HousecallError):
 
     kind: ClassVar[Kind] = Kind.unauthenticated
     code: ClassVar[str] = "web.not_signed_in"
-    way_on: ClassVar[str] = "Sign in with your organisation's account."
-    link: ClassVar[tuple[str, str]] = ("/portal", "Go to the sign-in")
+    way_on: ClassVar[str] = "Sign in with your organisation's account; you come back to this page."
+
+    def __init__(self, back_to: str = "/portal") -> None:
+        super().__init__()
+        self.link = (f"/portal/sign-in?{urlencode({'back_to': back_to})}", "Sign in")
 
 
 class RoleNeeded(HousecallError):
@@ -58,7 +62,7 @@ async def signed_in(request: Request) -> SignedIn:
     refuse_foreign(request, house_of(request).public_url)
     person = await find_signed_in(request)
     if person is None:
-        raise NotSignedIn
+        raise NotSignedIn(request.url.path if request.method == "GET" else "/portal")
     # An error on the way is shown within the portal's own frame.
     request.state.person = person
     return person
@@ -85,5 +89,6 @@ async def auditor(person: Somebody) -> SignedIn:
 def _with(right: Right, person: SignedIn) -> SignedIn:
     if not person.may(right):
         roles = " or ".join(role.value for role in ROLES_WITH[right])
-        raise RoleNeeded(f"This needs the role {roles}. You are signed in as {person.role.value}.")
+        own = " and ".join(role.value for role in person.roles)
+        raise RoleNeeded(f"This needs the role {roles}. You are signed in as {own}.")
     return person

@@ -41,7 +41,7 @@ PLACES: Final = (
         ),
     ),
     Place("Checks", ()),
-    Place("Settings", ()),
+    Place("Settings", (Page("sign-in", "Sign-in", "/portal/settings/sign-in", Right.administer),)),
     Place("Audit", ()),
     Place("You", (Page("account", "You", "/portal/account", Right.use_portal),)),
 )
