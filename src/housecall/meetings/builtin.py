@@ -7,16 +7,17 @@ from datetime import timedelta
 from typing import Any, Final
 
 from housecall.kit.clock import Clock
-from housecall.meetings.base import Capabilities, JoinDetails
+from housecall.meetings.base import OWN_ROOMS, Capabilities, JoinDetails
+from housecall.meetings.own import OwnRooms
 
 # Long enough for the longest visit, since a browser asks the relay again only with what it was given.
 _CREDENTIAL_LIFE: Final = timedelta(hours=6)
 
 
-class BuiltinRooms:
+class BuiltinRooms(OwnRooms):
     """Peer-to-peer rooms of our own; media never touches the server."""
 
-    name = "builtin"
+    name = OWN_ROOMS
 
     def __init__(self, clock: Clock, turn_urls: tuple[str, ...] = (), turn_secret: str = "") -> None:
         self._clock = clock

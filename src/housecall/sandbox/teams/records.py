@@ -84,12 +84,13 @@ def _attended(caller: Caller, meeting: Meeting, ended: datetime) -> dict[str, An
         }
         for stay in caller.stays
     ]
-    role = "Organizer" if caller.user_id == meeting.organiser else "Attendee"
+    staff = "Organizer" if caller.user_id == meeting.organiser else "Presenter"
+    role = staff if caller.user_id else "Attendee"
     return {
         "id": caller.user_id or caller.id,
         "emailAddress": None,
         "identity": {"id": caller.user_id, "displayName": caller.name, "tenantId": None},
-        "role": role if caller.user_id else "Attendee",
+        "role": role,
         "totalAttendanceInSeconds": sum(stay["durationInSeconds"] for stay in stays),
         "attendanceIntervals": stays,
     }
