@@ -7,13 +7,16 @@ from typing import Any
 from sqlalchemy import text
 
 from housecall.messaging import jobs
+from housecall.messaging.carriers import Carriers
 from housecall.messaging.replies import refusal_hash
 from tests.messaging.office import OURS, Office, number_of
 
 
 async def work_off(office: Office, task: str, **args: Any) -> None:
     """A hook has enqueued this; a worker does it and stops."""
-    jobs.register(office.database.queue, office.database, office.clock, on_change=office.hear)
+    jobs.register(
+        office.database.queue, office.database, office.clock, carriers=Carriers(), on_change=office.hear
+    )
     async with office.database.queue.open_async():
         async with office.database.work() as work:
             await work.enqueue(task, **args)

@@ -85,6 +85,22 @@ SETTINGS: Final = (
     Setting("HOUSECALL_SMTP_PASSWORD", "", "text", "Its password."),
     Setting("HOUSECALL_SMTP_FROM", "", "e-mail address", "The address that e-mails come from."),
     Setting(
+        "HOUSECALL_TWILIO_ACCOUNT_SID",
+        "",
+        "text",
+        "The deployment's Twilio account, for organisations without one.",
+    ),
+    Setting(
+        "HOUSECALL_TWILIO_AUTH_TOKEN", "", "text", "Proves us to Twilio, and Twilio's notifications to us."
+    ),
+    Setting("HOUSECALL_TWILIO_URL", "https://api.twilio.com", "URL", "Where Twilio's interface is."),
+    Setting(
+        "HOUSECALL_AZURE_CONNECTION_STRING",
+        "",
+        "text",
+        "The deployment's Azure Communication Services resource: endpoint=https://…/;accesskey=….",
+    ),
+    Setting(
         "HOUSECALL_TURN_URLS",
         "",
         "URL list",

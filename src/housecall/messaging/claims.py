@@ -19,7 +19,7 @@ from housecall.messaging.recipients import Due
 
 _RETURNED: Final = (
     "m.id, m.org_id, m.connection_id, m.subject_ref, m.kind, m.instant, m.channel, m.is_typed, m.attempts,"
-    " m.queued_at, m.lease_until"
+    " m.queued_at, m.lease_until, m.provider, m.is_doubted, m.has_slot"
 )
 
 # The inner query walks the partial index on due_at; rows that another worker is claiming are passed over.
@@ -40,7 +40,7 @@ _CLAIM_LOST: Final = text(f"""
         SELECT id FROM message WHERE state IN ('queued', 'unknown') AND lease_until <= :now
         ORDER BY lease_until LIMIT :limit FOR UPDATE SKIP LOCKED
     )
-    UPDATE message AS m SET state = 'unknown', lease_until = :lease_until
+    UPDATE message AS m SET state = 'unknown', lease_until = :lease_until, is_doubted = true
     FROM lost WHERE m.id = lost.id
     RETURNING {_RETURNED}
 """)  # noqa: S608 - constants only
@@ -62,6 +62,7 @@ _SETTLE: Final = text(f"""
         reason = verdict.reason,
         due_at = COALESCE(verdict.due_at, m.due_at),
         lease_until = verdict.lease_until,
+        has_slot = verdict.has_slot,
         provider = COALESCE(verdict.provider, m.provider),
         provider_id = COALESCE(verdict.provider_id, m.provider_id),
         sent_from = COALESCE(verdict.sent_from, m.sent_from),
@@ -73,8 +74,10 @@ _SETTLE: Final = text(f"""
     FROM unnest(
             CAST(:ids AS uuid[]), CAST(:verbs AS text[]), CAST(:reasons AS text[]), CAST(:attempts AS int[]),
             CAST(:providers AS text[]), CAST(:provider_ids AS text[]), CAST(:senders AS text[]),
-            CAST(:dues AS timestamptz[]), CAST(:leases AS timestamptz[])
-        ) AS verdict (id, verb, reason, attempts, provider, provider_id, sent_from, due_at, lease_until),
+            CAST(:dues AS timestamptz[]), CAST(:leases AS timestamptz[]), CAST(:slots AS boolean[])
+        ) AS verdict (
+            id, verb, reason, attempts, provider, provider_id, sent_from, due_at, lease_until, has_slot
+        ),
         (VALUES {_MOVES_AS_VALUES}) AS moves (before, verb, after)
     WHERE m.id = verdict.id AND moves.before = m.state AND moves.verb = verdict.verb
       AND (m.attempts = verdict.attempts OR verdict.provider_id IS NOT NULL)
@@ -97,23 +100,39 @@ _FILL_IN: Final = text("""
 
 # What cannot be asked about and must not be sent again waits for a receipt, or for a person.
 _PARK: Final = text("UPDATE message SET lease_until = NULL WHERE id = ANY(:ids) AND state = 'unknown'")
+# Before a text goes to the provider that stands in: whoever finds it lost must ask that one.
+_NOTE_LEG: Final = text("""
+    UPDATE message SET provider = :provider, sent_from = :sent_from
+    WHERE id = :id AND state = 'queued' AND attempts = :attempts
+    RETURNING id
+""")
 _WAIT: Final = text("UPDATE message SET lease_until = :until WHERE id = ANY(:ids) AND state = 'unknown'")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A message this worker may send until ``lease_until``; ``attempts`` tells its claim from a later one."""
+    """A message this worker may send until ``lease_until``; ``attempts`` tells its claim from a later one.
+
+    ``is_doubted``: an earlier try may have got through, at ``provider`` where that is noted. ``has_slot``: its
+    turn at its number's pace has come.
+    """
 
     due: Due
     is_typed: bool
     attempts: int
     queued_at: datetime
     lease_until: datetime
+    provider: str | None = None
+    is_doubted: bool = False
+    has_slot: bool = False
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a claim: a verb of model.MOVES and what goes with it."""
+    """What became of a claim: a verb of model.MOVES and what goes with it.
+
+    ``trouble``: a provider and what is wrong with our side of it, for the administrator.
+    """
 
     claim: Claim
     verb: str
@@ -123,6 +142,8 @@ class Verdict:
     sent_from: str | None = None
     due_at: datetime | None = None
     lease_until: datetime | None = None
+    has_slot: bool = False
+    trouble: tuple[str, str] | None = None
 
 
 async def claim_due(work: Work, *, now: datetime, lease_until: datetime, limit: int) -> list[Claim]:
@@ -162,6 +183,14 @@ async def park(work: Work, ids: Sequence[uuid.UUID]) -> None:
     await work.session.execute(_PARK, {"ids": list(ids)})
 
 
+async def note_leg(work: Work, claim: Claim, *, provider: str, sent_from: str) -> bool:
+    """The message is about to go through this provider; False when the claim is this worker's no more."""
+    values = {
+        "provider": provider, "sent_from": sent_from, "id": claim.due.id, "attempts": claim.attempts
+    }  # fmt: skip
+    return (await work.session.execute(_NOTE_LEG, values)).first() is not None
+
+
 async def wait(work: Work, ids: Sequence[uuid.UUID], *, until: datetime) -> None:
     """Messages of unknown fate are asked about again at ``until``."""
     await work.session.execute(_WAIT, {"ids": list(ids), "until": until})
@@ -178,6 +207,7 @@ def _arrays(verdicts: Sequence[Verdict]) -> dict[str, list[Any]]:
         "senders": [one.sent_from for one in verdicts],
         "dues": [one.due_at for one in verdicts],
         "leases": [one.lease_until for one in verdicts],
+        "slots": [one.has_slot for one in verdicts],
     }
 
 
@@ -191,4 +221,13 @@ def _claim(row: Row[Any]) -> Claim:
         instant=row.instant,
         channel=Channel(row.channel),
     )
-    return Claim(due, row.is_typed, row.attempts, row.queued_at, row.lease_until)
+    return Claim(
+        due,
+        row.is_typed,
+        row.attempts,
+        row.queued_at,
+        row.lease_until,
+        row.provider,
+        row.is_doubted,
+        row.has_slot,
+    )

@@ -3,11 +3,19 @@
 HousecallError
 └── MessagingError
     ├── IllegalMessageMove
+    ├── IllegalNumberMove
+    ├── NumberUnknown
+    ├── NumberInvalid
+    ├── NumberTaken
+    ├── CodeWrong
+    ├── AccountInvalid
     ├── TemplateInvalid
     ├── SignatureInvalid
     └── ProviderError          (providers/base.py)
         ├── ProviderUnavailable
-        └── ProviderRefused
+        ├── ProviderRefused
+        ├── ProviderMisconfigured
+        └── NumberRefused      (providers/numbers.py)
 """
 
 from typing import ClassVar
@@ -27,6 +35,48 @@ class IllegalMessageMove(MessagingError):
 
     kind: ClassVar[Kind] = Kind.conflict
     code: ClassVar[str] = "messaging.illegal_move"
+
+
+class IllegalNumberMove(MessagingError):
+    """The number cannot do this in its present state."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "messaging.illegal_number_move"
+
+
+class NumberUnknown(MessagingError):
+    """This organisation has no such number."""
+
+    kind: ClassVar[Kind] = Kind.not_found
+    code: ClassVar[str] = "messaging.number_unknown"
+
+
+class NumberInvalid(MessagingError):
+    """That is no phone number; type it with its country code, for example +1 833 555 0100."""
+
+    kind: ClassVar[Kind] = Kind.invalid
+    code: ClassVar[str] = "messaging.number_invalid"
+
+
+class NumberTaken(MessagingError):
+    """This number is in Housecall already."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "messaging.number_taken"
+
+
+class CodeWrong(MessagingError):
+    """That is not the code in the text; look again, or ask for a new one."""
+
+    kind: ClassVar[Kind] = Kind.invalid
+    code: ClassVar[str] = "messaging.code_wrong"
+
+
+class AccountInvalid(MessagingError):
+    """The provider's account is not complete or not of a form we know."""
+
+    kind: ClassVar[Kind] = Kind.invalid
+    code: ClassVar[str] = "messaging.account_invalid"
 
 
 class TemplateInvalid(MessagingError):

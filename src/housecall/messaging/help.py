@@ -33,4 +33,5 @@ async def _outcome(work: Work, sealer: Sealer, due: Due) -> Outcome:
         language=due.instant.partition(".")[0],
         values={"clinic": organisation.display_name, "phone": organisation.clinic_phone},
         texts_from=connection.texts_from,
+        texts_backup=connection.texts_backup,
     )

@@ -1,5 +1,6 @@
-"""What the queue does for messaging: receipts and replies, taken in by the hook and worked off here."""
+"""What the queue does for messaging: receipts and replies that the hooks took in, and phone numbers."""
 
+import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -8,8 +9,10 @@ from procrastinate import App, RetryStrategy
 from housecall.db.database import Database
 from housecall.kit.clock import Clock
 from housecall.kit.ids import OrgId
-from housecall.messaging import receipts, replies
+from housecall.messaging import numbers, receipts, replies
+from housecall.messaging.carriers import Carriers
 from housecall.messaging.model import FailReason, MessageState
+from housecall.messaging.provisioning import Provisioning
 from housecall.messaging.words import ReplyWord
 
 OnChange = Callable[[OrgId, str], Awaitable[None]]
@@ -21,8 +24,11 @@ APPLY_REPLY = "messaging.apply_reply"
 _RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
 
 
-def register(queue: App, database: Database, clock: Clock, *, on_change: OnChange) -> None:
+def register(
+    queue: App, database: Database, clock: Clock, *, carriers: Carriers, on_change: OnChange
+) -> None:
     """The queue can do messaging's tasks; ``on_change`` hears of subjects whose message changed."""
+    provisioning = Provisioning(database, carriers, clock)
 
     async def apply_receipt(
         provider: str, reference: str, provider_id: str, state: str, reason: str | None, at: str
@@ -51,5 +57,17 @@ def register(queue: App, database: Database, clock: Clock, *, on_change: OnChang
                 now=clock.now(),
             )
 
+    async def provision_number(org_id: str, number_id: str) -> None:
+        await provisioning.provision(OrgId(uuid.UUID(org_id)), uuid.UUID(number_id))
+
+    async def release_number(org_id: str, number_id: str) -> None:
+        await provisioning.release(OrgId(uuid.UUID(org_id)), uuid.UUID(number_id))
+
+    async def watch_number(org_id: str, number_id: str) -> None:
+        await provisioning.watch(OrgId(uuid.UUID(org_id)), uuid.UUID(number_id))
+
+    queue.task(name=numbers.PROVISION, retry=_RETRY)(provision_number)
+    queue.task(name=numbers.RELEASE, retry=_RETRY)(release_number)
+    queue.task(name=numbers.WATCH, retry=_RETRY)(watch_number)
     queue.task(name=APPLY_RECEIPT, retry=_RETRY)(apply_receipt)
     queue.task(name=APPLY_REPLY, retry=_RETRY)(apply_reply)

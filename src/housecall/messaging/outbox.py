@@ -29,7 +29,9 @@ from housecall.messaging.providers.registry import Providers
 from housecall.messaging.recipients import Due, Later, Outcome, Recipient, Resolver, Suppress
 from housecall.messaging.reconcile import Reconciler
 from housecall.messaging.replies import refusal_hashes
+from housecall.messaging.routing import Router
 from housecall.messaging.trail import record_verdicts
+from housecall.messaging.troubles import note_troubles
 from housecall.messaging.typed import forget_expired_addresses, forget_typed_addresses, open_typed_addresses
 from housecall.messaging.wordings import Wordings, read_wordings
 
@@ -70,8 +72,11 @@ class Outbox:
         self._sealer = sealer
         self._on_change = on_change
         self._lease = lease
-        self._dispatch = Dispatch(providers, clock, margin=lease / 4, concurrency=_CONCURRENT_SENDS)
-        self._reconciler = Reconciler(database, providers, clock, lease=lease)
+        self._router = Router(database, providers)
+        self._dispatch = Dispatch(
+            database, clock, mail_from=providers.mail_from, margin=lease / 4, concurrency=_CONCURRENT_SENDS
+        )
+        self._reconciler = Reconciler(database, self._router, clock, lease=lease)
 
     async def send_due(self, limit: int = 100) -> int:
         """Everything due has left or has a new state; returns how many messages were taken up.
@@ -122,7 +127,8 @@ class Outbox:
             batch = await self._with_typed_addresses(batch)
             outcomes = await self._resolve(batch, verdicts)
             wordings = await self._wordings(batch, outcomes)
-            await self._dispatch.send_all(batch, outcomes, wordings, into=verdicts)
+            routes = await self._router.routes(batch, outcomes)
+            await self._dispatch.send_all(batch, outcomes, routes, wordings, into=verdicts)
         finally:
             await self._settle(verdicts)
 
@@ -162,7 +168,7 @@ class Outbox:
         for due in dues:
             outcome = outcomes[due.id]
             if isinstance(outcome, Recipient) and _heeds_stop(due):
-                hashes = refusal_hashes(self._sealer, number=outcome.number, sent_from=outcome.texts_from)
+                hashes = self._hashes(outcome)
                 by_org.setdefault(due.org_id, {})[due.id] = hashes
         if not by_org:
             return
@@ -186,6 +192,15 @@ class Outbox:
         async with self._database.work() as work:
             return {org_id: await read_wordings(work, org_id) for org_id in orgs}
 
+    def _hashes(self, recipient: Recipient) -> tuple[str, ...]:
+        # Whoever said STOP to one of our numbers must not be reached from the one that stands in for it.
+        ours = filter(None, (recipient.texts_from, recipient.texts_backup))
+        return tuple(
+            hash_
+            for sender in ours
+            for hash_ in refusal_hashes(self._sealer, number=recipient.number, sent_from=sender)
+        )
+
     async def _settle(self, verdicts: Sequence[Verdict]) -> None:
         if not verdicts:
             return
@@ -193,6 +208,7 @@ class Outbox:
         async with self._database.work() as work:
             changed = await claims.settle(work, verdicts, now=now)
             await record_verdicts(work, changed, now=now)
+            await note_troubles(work, verdicts, now=now)
             done = [one.claim.due.id for one in verdicts if one.claim.is_typed and one.verb in _FINAL]
             if done:
                 await forget_typed_addresses(work, done)

@@ -40,6 +40,8 @@ class Recipient:
     values: Mapping[str, str] = field(repr=False)
     texts_from: str
     event: Event | None = None
+    # Our number at the provider that stands in, where there is one.
+    texts_backup: str | None = None
 
 
 @dataclass(frozen=True)

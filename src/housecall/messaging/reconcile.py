@@ -12,9 +12,9 @@ from housecall.db.database import Database
 from housecall.kit.clock import Clock
 from housecall.messaging import claims
 from housecall.messaging.claims import Claim, Verdict
-from housecall.messaging.dispatch import verdict_of, wait_after
-from housecall.messaging.providers.base import ProviderUnavailable
-from housecall.messaging.providers.registry import Providers
+from housecall.messaging.handover import verdict_of, wait_after
+from housecall.messaging.providers.base import ProviderMisconfigured, ProviderUnavailable, TextProvider
+from housecall.messaging.routing import Route, Router
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +34,9 @@ class Found:
 class Reconciler:
     """Finds out what became of messages whose worker was killed or whose provider did not answer."""
 
-    def __init__(self, database: Database, providers: Providers, clock: Clock, *, lease: timedelta) -> None:
+    def __init__(self, database: Database, router: Router, clock: Clock, *, lease: timedelta) -> None:
         self._database = database
-        self._providers = providers
+        self._router = router
         self._clock = clock
         self._lease = lease
         self._places = asyncio.Semaphore(_CONCURRENT_LOOKUPS)
@@ -51,33 +51,38 @@ class Reconciler:
         verdicts: list[Verdict] = []
         again: list[uuid.UUID] = []
         parked: list[uuid.UUID] = []
+        routes = await self._router.routes_of_lost(lost)
         async with asyncio.TaskGroup() as tasks:
             for claim in lost:
-                tasks.create_task(self._look_into(claim, verdicts, again, parked))
+                tasks.create_task(self._look_into(claim, routes[claim.due.id], verdicts, again, parked))
         to_send = await self._write(lost, verdicts, again, parked)
         return Found(lost, verdicts, to_send)
 
     async def _look_into(
-        self, claim: Claim, verdicts: list[Verdict], again: list[uuid.UUID], parked: list[uuid.UUID]
+        self,
+        claim: Claim,
+        route: Route,
+        verdicts: list[Verdict],
+        again: list[uuid.UUID],
+        parked: list[uuid.UUID],
     ) -> None:
-        provider = self._providers.find(claim.due.channel)
-        if provider is None or self._is_hopeless(claim):
+        if not route or self._is_hopeless(claim):
             parked.append(claim.due.id)
-        elif provider.capabilities.lookup:
+            return
+        for leg in route:
+            if not leg.provider.capabilities.lookup:
+                continue
             try:
                 async with self._places:
-                    status = await provider.lookup(str(claim.due.id))
-            except ProviderUnavailable:
+                    status = await leg.provider.lookup(str(claim.due.id))
+            except (ProviderUnavailable, ProviderMisconfigured):
                 return
-            if status is None:
-                again.append(claim.due.id)
-            else:
-                verdicts.append(verdict_of(claim, status, provider))
-        elif provider.capabilities.idempotent:
-            again.append(claim.due.id)
-        else:
-            # Neither a key nor a look-up: sending again could send twice, so only a receipt can tell.
-            parked.append(claim.due.id)
+            if status is not None:
+                verdicts.append(verdict_of(claim, status, leg.provider))
+                return
+        # Neither a key nor a look-up: sending again could send twice, so only a receipt can tell.
+        is_safe = all(_tells_repeats(leg.provider) for leg in route)
+        (again if is_safe else parked).append(claim.due.id)
 
     def _is_hopeless(self, claim: Claim) -> bool:
         return self._clock.now() - claim.queued_at > _GIVE_UP_AFTER
@@ -100,3 +105,9 @@ class Reconciler:
                 until = now + wait_after(min(claim.attempts for claim in silent))
                 await claims.wait(work, [claim.due.id for claim in silent], until=until)
             return await claims.requeue(work, again, lease_until=now + self._lease) if again else []
+
+
+def _tells_repeats(provider: TextProvider) -> bool:
+    # One that is searched by words is asked when the text is written again, just before it would be sent.
+    can = provider.capabilities
+    return can.lookup or can.idempotent or can.search

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from housecall.db.base import Base
@@ -39,6 +39,10 @@ class Message(Base):
     attempts: Mapped[int]
     # Goes to an address typed in by hand, and to no other, even after that address was destroyed.
     is_typed: Mapped[bool] = mapped_column(default=False)
+    # A try before this one may have got through, so the provider is asked before it is sent again.
+    is_doubted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Its turn at its number's pace was given to it already.
+    has_slot: Mapped[bool] = mapped_column(default=False, server_default=false())
     provider: Mapped[str | None]
     provider_id: Mapped[str | None]
     sent_from: Mapped[str | None]
@@ -88,3 +92,79 @@ class Refusal(Base):
     org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
     number_hash: Mapped[str] = mapped_column(primary_key=True)
     since: Mapped[datetime]
+
+
+class TextAccount(Base):
+    """An organisation's own account with a text provider; what proves us to it is sealed."""
+
+    __tablename__ = "text_account"
+    __table_args__ = (UniqueConstraint("org_id", "provider"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    provider: Mapped[str]
+    # Twilio's account SID, or the endpoint of an Azure Communication Services resource: no secret.
+    account: Mapped[str]
+    secret_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class PhoneNumber(Base):
+    """A number that texts leave from: on its way, there, or given back. It is the clinic's, and no patient's."""
+
+    __tablename__ = "phone_number"
+    __table_args__ = (
+        Index("ix_phone_number_org_id", "org_id", "requested_at"),
+        Index("ix_phone_number_number", "number"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    provider: Mapped[str]
+    origin: Mapped[str]
+    country: Mapped[str]
+    kind: Mapped[str]
+    state: Mapped[str]
+    fault: Mapped[str | None]
+    number: Mapped[str | None]
+    # What is being bought: kept before the buying, so that a killed worker buys it and nothing else.
+    tries: Mapped[int]
+    chosen: Mapped[str | None]
+    ticket: Mapped[str | None]
+    buying_since: Mapped[datetime | None]
+    provider_ref: Mapped[str | None]
+    verification: Mapped[str]
+    verification_at: Mapped[datetime | None]
+    # Segments a minute, None for as many as the provider takes; and up to when they are given away.
+    pace: Mapped[int | None]
+    paced_until: Mapped[datetime | None]
+    requested_by: Mapped[str]
+    requested_at: Mapped[datetime]
+    give_up_at: Mapped[datetime]
+    active_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class NumberProof(Base):
+    """A code that was texted from a brought number to its administrator's phone; the phone is not kept."""
+
+    __tablename__ = "number_proof"
+
+    number_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("phone_number.id"), primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    code_hash: Mapped[str]
+    tries_left: Mapped[int]
+    expires_at: Mapped[datetime]
+
+
+class TextTrouble(Base):
+    """What is wrong on our side of a provider: texts are held until it is mended, and it goes by itself then."""
+
+    __tablename__ = "text_trouble"
+
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    trouble: Mapped[str]
+    since: Mapped[datetime]
+    last_at: Mapped[datetime]

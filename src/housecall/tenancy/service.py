@@ -243,6 +243,20 @@ async def _step(
     )  # fmt: skip
 
 
+async def link_numbers(
+    work: Work, connection: Connection, *, first: str | None, backup: str | None, by: By, now: datetime
+) -> None:
+    """Texts leave from ``first``, and from ``backup`` when that one's provider is away; without any, none leaves."""
+    before = (connection.texts_from, connection.texts_backup)
+    if before == (first, backup):
+        return
+    connection.texts_from, connection.texts_backup = first, backup
+    await record(
+        work, OrgId(connection.org_id), Act.numbers_linked, by=by, subject=connection.id, at=now,
+        before=before[0], after=first, backup_before=before[1], backup_after=backup,
+    )  # fmt: skip
+
+
 def may_text(connection: Connection) -> str | None:
     """Why no text may leave here: connection_not_working, no_consent or no_number; None if one may."""
     return may_write(connection) or (None if connection.texts_from else "no_number")

@@ -89,6 +89,8 @@ class Connection(Base):
     time_zone: Mapped[str]
     phone_region: Mapped[str]
     texts_from: Mapped[str | None]
+    # Our number at another provider, for when the first one's is away.
+    texts_backup: Mapped[str | None]
     # One of tenancy.model.Channels.
     channels: Mapped[str] = mapped_column(default="text")
     # Numbers and addresses a test connection may write to, or the word "any"; as keyed hashes: each is a person.
@@ -118,6 +120,22 @@ class Connection(Base):
     release_confirmed_at: Mapped[datetime | None]
     release_confirmed_by: Mapped[str | None]
     created_at: Mapped[datetime]
+
+
+class TextConsent(Base):
+    """An organisation's consent to texts: which of the two, in which words, by whom, and until when."""
+
+    __tablename__ = "text_consent"
+    __table_args__ = (Index("ix_text_consent_org_id", "org_id", "given_at"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    what: Mapped[str]
+    wording: Mapped[str]
+    given_by: Mapped[str]
+    given_at: Mapped[datetime]
+    withdrawn_by: Mapped[str | None]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class SigningKey(Base):

@@ -211,6 +211,7 @@ class VisitRecipients:
             },
             texts_from=about.connection.texts_from or "",
             event=_event(self._desk, about.visit),
+            texts_backup=about.connection.texts_backup,
         )
 
 

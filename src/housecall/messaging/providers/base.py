@@ -1,12 +1,25 @@
 """The port of a text provider: what goes in, what comes back, and the two ways it can fail."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import ClassVar, Protocol
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar, Protocol, runtime_checkable
 
 from housecall.kit.errors import Kind
 from housecall.messaging.errors import MessagingError
 from housecall.messaging.model import FailReason, MessageState
+
+
+class Trouble(StrEnum):
+    """What is wrong on our side of a provider, for the administrator to mend; no text is to blame."""
+
+    address_wrong = "address_wrong"
+    key_refused = "key_refused"
+    sender_not_ours = "sender_not_ours"
+    sender_not_verified = "sender_not_verified"
+    country_not_allowed = "country_not_allowed"
+    out_of_credit = "out_of_credit"
+    not_installed = "not_installed"
 
 
 class ProviderError(MessagingError):
@@ -38,16 +51,28 @@ class ProviderRefused(ProviderError):
         self.reason = reason
 
 
+class ProviderMisconfigured(ProviderError):
+    """The provider is not set up as it must be; the message is held until somebody has mended that."""
+
+    code: ClassVar[str] = "messaging.provider_misconfigured"
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__()
+        self.trouble = trouble
+
+
 @dataclass(frozen=True)
 class Capabilities:
     """What a provider does against doubles.
 
     ``idempotent``: a repeated reference is answered again but not sent again. ``lookup``: it can be asked
-    about a reference. With neither, a message of unknown fate is never sent again.
+    about a reference. ``search``: it can be asked whether it had a text of these words to this number.
+    With none of them, a message of unknown fate is never sent again.
     """
 
     idempotent: bool
     lookup: bool
+    search: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +105,8 @@ class OutgoingText:
     to: str = field(repr=False)
     body: str = field(repr=False)
     letter: Letter | None = None
+    # When this text was first claimed: a provider asked about it looks no further back.
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -117,4 +144,16 @@ class TextProvider(Protocol):
 
     async def close(self) -> None:
         """Give back connections."""
+        ...
+
+
+@runtime_checkable
+class SearchingProvider(TextProvider, Protocol):
+    """Keeps none of our references, but can be asked whether it had a text of these words."""
+
+    async def search(self, text: OutgoingText) -> ProviderStatus | None:
+        """What became of this very text since ``text.since``, None if the provider never had it.
+
+        Raises ProviderUnavailable. Asked only of providers that declare it.
+        """
         ...

@@ -13,9 +13,11 @@ from housecall.messaging.providers.base import (
     Capabilities,
     OutgoingText,
     ProviderAnswer,
+    ProviderMisconfigured,
     ProviderRefused,
     ProviderStatus,
     ProviderUnavailable,
+    Trouble,
 )
 from housecall.messaging.providers.direct import DirectTransport
 
@@ -37,6 +39,14 @@ STATES: Final = {
     "failed": MessageState.failed,
     "undelivered": MessageState.failed,
     "rejected": MessageState.failed,
+}
+
+# Answers that no text can cause: the address or the key is wrong, and that is for the administrator to mend.
+TROUBLES: Final[dict[int, Trouble]] = {
+    httpx.codes.UNAUTHORIZED: Trouble.key_refused,
+    httpx.codes.FORBIDDEN: Trouble.key_refused,
+    httpx.codes.NOT_FOUND: Trouble.address_wrong,
+    httpx.codes.METHOD_NOT_ALLOWED: Trouble.address_wrong,
 }
 
 # The gateway's words for why, in a refusal or a receipt.
@@ -110,6 +120,8 @@ class GatewayProvider:
             # Taken, by the look of it, but without an id nobody can tell: look it up.
             raise ProviderUnavailable(is_fate_unknown=True)
         _raise_for_delay(answer)
+        if answer.status_code in TROUBLES:
+            raise ProviderMisconfigured(TROUBLES[answer.status_code])
         if answer.is_client_error:
             raise ProviderRefused(read_reason(_refusal(_json(answer))))
         raise ProviderUnavailable(is_fate_unknown=True)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from housecall.kit.addresses import is_mail_address
+from housecall.kit.sealing import Sealer
 from housecall.kit.settings import SettingInvalid, Settings
+from housecall.messaging.carriers import TWILIO_URL, Carriers, Credentials
 from housecall.messaging.model import Channel
 from housecall.messaging.providers.base import TextProvider
-from housecall.messaging.providers.gateway import GatewayProvider
 from housecall.messaging.providers.smtp import SmtpProvider, SmtpServer
 
 # A shorter secret can be guessed by trying.
@@ -21,11 +22,21 @@ _SECURITIES: Final = ("starttls", "tls", "none")
 
 
 class Providers:
-    """One provider a channel; a channel without one sends nothing. E-mails leave from ``mail_from``."""
+    """One provider a channel; a channel without one sends nothing. E-mails leave from ``mail_from``.
 
-    def __init__(self, by_channel: Mapping[Channel, TextProvider], *, mail_from: str = "") -> None:
+    Texts may go by accounts of their own, which ``carriers`` knows.
+    """
+
+    def __init__(
+        self,
+        by_channel: Mapping[Channel, TextProvider],
+        *,
+        mail_from: str = "",
+        carriers: Carriers | None = None,
+    ) -> None:
         self._by_channel = dict(by_channel)
         self.mail_from = mail_from
+        self.carriers = carriers or Carriers()
 
     def find(self, channel: Channel) -> TextProvider | None:
         """The provider of this channel, or None."""
@@ -35,22 +46,65 @@ class Providers:
         """Give back every provider's connections."""
         for provider in self._by_channel.values():
             await provider.close()
+        await self.carriers.close()
 
 
-def providers_for(settings: Settings) -> Providers:
+def providers_for(settings: Settings, carriers: Carriers | None = None) -> Providers:
     """The providers these settings name; raises SettingInvalid for a setting that cannot work."""
+    carriers = carriers or carriers_for(settings)
     found: dict[Channel, TextProvider] = {}
-    url = settings.text("HOUSECALL_SMS_GATEWAY_URL")
-    if url:
-        if len(settings.text("HOUSECALL_SMS_GATEWAY_SECRET")) < _SHORTEST_SECRET:
-            raise SettingInvalid("HOUSECALL_SMS_GATEWAY_SECRET must have 16 characters or more.")
-        found[Channel.sms] = GatewayProvider(url)
+    texts = carriers.first_of_deployment()
+    if texts is not None:
+        found[Channel.sms] = texts
     sender = settings.text("HOUSECALL_SMTP_FROM")
     if settings.text("HOUSECALL_SMTP_HOST"):
         if not is_mail_address(sender):
             raise SettingInvalid("HOUSECALL_SMTP_FROM must be the address that e-mails come from.")
         found[Channel.email] = SmtpProvider(_mail_server(settings), sender=sender)
-    return Providers(found, mail_from=sender)
+    return Providers(found, mail_from=sender, carriers=carriers)
+
+
+def carriers_for(settings: Settings, sealer: Sealer | None = None) -> Carriers:
+    """The deployment's accounts with text providers; raises SettingInvalid for one that is not complete."""
+    deployment = tuple(filter(None, (_gateway(settings), _twilio(settings), _azure(settings))))
+    return Carriers(
+        deployment,
+        sealer=sealer,
+        public_url=settings.public_url,
+        twilio_url=settings.text("HOUSECALL_TWILIO_URL") or TWILIO_URL,
+    )
+
+
+def _gateway(settings: Settings) -> Credentials | None:
+    url, secret = settings.text("HOUSECALL_SMS_GATEWAY_URL"), settings.text("HOUSECALL_SMS_GATEWAY_SECRET")
+    if not url:
+        return None
+    if len(secret) < _SHORTEST_SECRET:
+        raise SettingInvalid("HOUSECALL_SMS_GATEWAY_SECRET must have 16 characters or more.")
+    return Credentials("gateway", url, secret)
+
+
+def _twilio(settings: Settings) -> Credentials | None:
+    account, token = (
+        settings.text("HOUSECALL_TWILIO_ACCOUNT_SID"),
+        settings.text("HOUSECALL_TWILIO_AUTH_TOKEN"),
+    )
+    if bool(account) != bool(token):
+        raise SettingInvalid("HOUSECALL_TWILIO_ACCOUNT_SID and HOUSECALL_TWILIO_AUTH_TOKEN belong together.")
+    return Credentials("twilio", account, token) if account else None
+
+
+def _azure(settings: Settings) -> Credentials | None:
+    given = settings.text("HOUSECALL_AZURE_CONNECTION_STRING")
+    if not given:
+        return None
+    parts = {
+        key.strip().lower(): value for key, _, value in (part.partition("=") for part in given.split(";"))
+    }
+    endpoint, key = parts.get("endpoint", "").strip().rstrip("/"), parts.get("accesskey", "").strip()
+    if not endpoint or not key:
+        raise SettingInvalid("HOUSECALL_AZURE_CONNECTION_STRING must be endpoint=https://…/;accesskey=….")
+    return Credentials("azure", endpoint, key)
 
 
 def _mail_server(settings: Settings) -> SmtpServer:
