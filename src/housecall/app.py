@@ -15,6 +15,8 @@ from housecall.web import errors, operation
 from housecall.web.api import routes as api_routes
 from housecall.web.built_files import BuiltFiles
 from housecall.web.hooks import routes as hook_routes
+from housecall.web.hooks_azure import routes as azure_hook_routes
+from housecall.web.hooks_twilio import routes as twilio_hook_routes
 from housecall.web.house import House
 from housecall.web.launch import routes as launch_routes
 from housecall.web.pages import STATIC
@@ -55,6 +57,8 @@ AUDIENCES: Final = (
     write_back_pages,
     write_back_api,
     hook_routes,
+    twilio_hook_routes,
+    azure_hook_routes,
 )
 
 

@@ -1,4 +1,4 @@
-"""What every provider promises: the one in memory, the gateway over real HTTP, and a mail server over SMTP."""
+"""What every provider promises: the twin, the gateway, Twilio and Azure by their SDKs, a mail server over SMTP."""
 
 import shutil
 import tempfile
@@ -6,7 +6,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -15,20 +15,28 @@ import pytest_asyncio
 from benchmarks.reminders_gateway import CountingGateway
 
 from housecall.messaging.model import FailReason, MessageState
+from housecall.messaging.providers.azure import AzureProvider
 from housecall.messaging.providers.base import (
     Letter,
     OutgoingText,
+    ProviderMisconfigured,
     ProviderRefused,
     ProviderUnavailable,
+    SearchingProvider,
     TextProvider,
 )
 from housecall.messaging.providers.gateway import GatewayProvider
 from housecall.messaging.providers.memory import MemoryProvider
 from housecall.messaging.providers.smtp import SmtpProvider, SmtpServer
+from housecall.messaging.providers.twilio import TwilioProvider
+from housecall.messaging.providers.twilio_client import TwilioAccount
 from housecall.sandbox.app import sandbox_app
 from housecall.sandbox.house import House
 from housecall.sandbox.options import SandboxOptions
 from housecall.sandbox.post import smtp
+from tests.telecom.azure_server import KEY, Azure
+from tests.telecom.served import served
+from tests.telecom.twilio_server import SID, TOKEN, Twilio
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,7 @@ class Directory:
     lost: str
     busy: str | None
     reason: FailReason = FailReason.landline
+    wait: timedelta = timedelta(seconds=7)
 
 
 PHONES = Directory("+13125550110", "+13125550001", "+13125550002", "+13125550003", "+13125550004")
@@ -107,10 +116,61 @@ class OverSmtp:
         return [(mail.to, mail.body.removesuffix("\n")) for mail in self._house.world.record.mails]
 
 
-@pytest_asyncio.fixture(loop_scope="session", params=["memory", "gateway", "smtp"])
+class OverTwilio:
+    """Twilio's own SDK against a Twilio of ours."""
+
+    people = replace(PHONES, wait=timedelta(seconds=1))
+
+    def __init__(self, url: str, server: Twilio) -> None:
+        hook = "https://housecall.test/hooks/twilio"
+        self.provider: TextProvider = TwilioProvider(TwilioAccount(SID, TOKEN, url=url), status_url=hook)
+        self._server = server
+
+    def arrived(self) -> list[tuple[str, str]]:
+        return [(one["to"], one["body"]) for one in self._server.messages]
+
+
+class OverAzure:
+    """Azure Communication Services' own SDK against a resource of ours."""
+
+    people = replace(PHONES, reason=FailReason.opted_out)
+
+    def __init__(self, url: str, server: Azure) -> None:
+        self.provider: TextProvider = AzureProvider(url, KEY)
+        self._server = server
+
+    def arrived(self) -> list[tuple[str, str]]:
+        return [(one["to"], one["body"]) for one in self._server.texts.values()]
+
+
+@asynccontextmanager
+async def twilio() -> AsyncIterator[OverTwilio]:
+    faults = {PHONES.refused: "21614", PHONES.away: "away", PHONES.busy or "": "busy", PHONES.lost: "broken"}
+    server = Twilio(faults=faults)
+    async with served(server.app()) as url:
+        there = OverTwilio(url, server)
+        yield there
+        await there.provider.close()
+
+
+@asynccontextmanager
+async def azure() -> AsyncIterator[OverAzure]:
+    faults = {PHONES.refused: "409", PHONES.away: "busy", PHONES.busy or "": "busy", PHONES.lost: "broken"}
+    server = Azure(faults=faults)
+    async with served(server.app()) as url:
+        there = OverAzure(url, server)
+        yield there
+        await there.provider.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session", params=["memory", "gateway", "smtp", "twilio", "azure"])
 async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     if request.param == "memory":
         yield InMemory()
+        return
+    if request.param in ("twilio", "azure"):
+        async with {"twilio": twilio, "azure": azure}[request.param]() as there_:
+            yield there_
         return
     if request.param == "smtp":
         async with post_office() as there:
@@ -224,7 +284,7 @@ async def test_a_provider_may_ask_for_time(world: World) -> None:
     with pytest.raises(ProviderUnavailable) as fault:
         await world.provider.send(a_text(world.people.busy))
 
-    assert fault.value.wait == timedelta(seconds=7)
+    assert fault.value.wait == world.people.wait
 
 
 async def test_what_may_have_been_taken_is_told_apart_and_found_by_its_reference(world: World) -> None:
@@ -237,6 +297,31 @@ async def test_what_may_have_been_taken_is_told_apart_and_found_by_its_reference
     if world.provider.capabilities.lookup:
         assert await world.provider.lookup(text.reference) is not None
     assert len(world.arrived()) == 1
+
+
+async def test_a_text_without_a_reference_there_is_found_by_its_words(world: World) -> None:
+    must(world, "search")
+    assert isinstance(world.provider, SearchingProvider)
+    text = a_text(world.people.lost)
+    with pytest.raises(ProviderUnavailable):
+        await world.provider.send(text)
+
+    found = await world.provider.search(text)
+
+    assert found is not None
+    assert found.state is MessageState.accepted
+    assert await world.provider.search(replace(text, body="Another body.")) is None
+    assert await world.provider.search(replace(text, since=datetime.now(UTC) + timedelta(hours=1))) is None
+
+
+async def test_a_number_that_is_not_ours_there_is_our_fault_and_no_patients(world: World) -> None:
+    if not isinstance(world, OverTwilio | OverAzure):
+        pytest.skip("it takes any sender")
+
+    with pytest.raises(ProviderMisconfigured):
+        await world.provider.send(replace(a_text(world.people.usual), sent_from="+18005550199"))
+
+    assert world.arrived() == []
 
 
 @pytest.mark.parametrize("who", ["refused", "away", "lost"])

@@ -74,7 +74,13 @@ class TwinResolver:
         number = due.typed_address or number_of(due.subject_ref)
         if not may_text_number(connection, number, self.sealer):
             return Suppress(SuppressReason.not_listed)
-        return Recipient(number=number, language="en", values=VALUES, texts_from=connection.texts_from or "")
+        return Recipient(
+            number=number,
+            language="en",
+            values=VALUES,
+            texts_from=connection.texts_from or "",
+            texts_backup=connection.texts_backup,
+        )
 
 
 @dataclass

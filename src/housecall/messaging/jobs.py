@@ -28,7 +28,6 @@ def register(
     queue: App, database: Database, clock: Clock, *, carriers: Carriers, on_change: OnChange
 ) -> None:
     """The queue can do messaging's tasks; ``on_change`` hears of subjects whose message changed."""
-    provisioning = Provisioning(database, carriers, clock)
 
     async def apply_receipt(
         provider: str, reference: str, provider_id: str, state: str, reason: str | None, at: str
@@ -57,6 +56,12 @@ def register(
                 now=clock.now(),
             )
 
+    _register_numbers(queue, Provisioning(database, carriers, clock))
+    queue.task(name=APPLY_RECEIPT, retry=_RETRY)(apply_receipt)
+    queue.task(name=APPLY_REPLY, retry=_RETRY)(apply_reply)
+
+
+def _register_numbers(queue: App, provisioning: Provisioning) -> None:
     async def provision_number(org_id: str, number_id: str) -> None:
         await provisioning.provision(OrgId(uuid.UUID(org_id)), uuid.UUID(number_id))
 
@@ -69,5 +74,3 @@ def register(
     queue.task(name=numbers.PROVISION, retry=_RETRY)(provision_number)
     queue.task(name=numbers.RELEASE, retry=_RETRY)(release_number)
     queue.task(name=numbers.WATCH, retry=_RETRY)(watch_number)
-    queue.task(name=APPLY_RECEIPT, retry=_RETRY)(apply_receipt)
-    queue.task(name=APPLY_REPLY, retry=_RETRY)(apply_reply)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 
 from housecall.audit.model import Act, Actor, By
 from housecall.audit.service import record
@@ -80,8 +80,13 @@ async def _organisations_of(work: Work, sent_to: str) -> Sequence[OrgId]:
 
 
 def _texting_from(sent_to: str) -> Select[Connection]:
-    digits = func.regexp_replace(Connection.texts_from, "[^0-9]", "", "g")
-    return select(Connection).where(digits == _digits(sent_to)).order_by(Connection.created_at)
+    is_ours = or_(
+        *(
+            func.regexp_replace(number, "[^0-9]", "", "g") == _digits(sent_to)
+            for number in (Connection.texts_from, Connection.texts_backup)
+        )
+    )
+    return select(Connection).where(is_ours).order_by(Connection.created_at)
 
 
 def _digits(number: str) -> str:

@@ -89,7 +89,14 @@ async def gateway(request: Request, body: Annotated[bytes, Depends(signed_body)]
         if isinstance(notification, ReceiptBody):
             await _take_receipt(work, notification)
         else:
-            await _take_reply(house, work, notification)
+            await take_reply(
+                house,
+                work,
+                sender=notification.sender,
+                to=notification.to,
+                body=notification.body,
+                at=notification.at,
+            )
     return Response(status_code=202)
 
 
@@ -106,16 +113,17 @@ async def _take_receipt(work: Work, receipt: ReceiptBody) -> None:
     )
 
 
-async def _take_reply(house: House, work: Work, reply: ReplyBody) -> None:
-    wish = understand(reply.body)
+async def take_reply(house: House, work: Work, *, sender: str, to: str, body: str, at: datetime) -> None:
+    """A STOP or START is in the queue, a HELP is answered; anything else is nobody's business."""
+    wish = understand(body)
     if wish is None:
         return
     if wish.word is ReplyWord.help:
         # Not through the queue: the number it is answered to may stand nowhere but sealed in the outbox.
         await answer_help(
             work,
-            number=reply.sender,
-            sent_to=reply.to,
+            number=sender,
+            sent_to=to,
             language=wish.language,
             sealer=house.sealer,
             now=house.clock.now(),
@@ -124,9 +132,9 @@ async def _take_reply(house: House, work: Work, reply: ReplyBody) -> None:
     await work.enqueue(
         APPLY_REPLY,
         word=wish.word.value,
-        number_hash=refusal_hash(house.sealer, number=reply.sender, sent_from=reply.to),
-        sent_to=reply.to,
-        at=_written(reply.at),
+        number_hash=refusal_hash(house.sealer, number=sender, sent_from=to),
+        sent_to=to,
+        at=_written(at),
     )
 
 

@@ -1,13 +1,13 @@
 """Phone numbers, accounts with text providers, consents in their words, and what is wrong with a provider.
 
-Revision: 0008, after 0007.
+Revision: 0009, after 0008.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -48,7 +48,7 @@ def _accounts() -> None:
         sa.Column("changed_at", _WHEN, nullable=False),
         sa.ForeignKeyConstraint(["org_id"], ["organisation.id"]),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("org_id", "provider"),
+        sa.UniqueConstraint("org_id", "provider", name=op.f("uq_text_account_org_id_provider")),
     )
     op.create_table(
         "text_trouble",
