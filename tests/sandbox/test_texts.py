@@ -151,6 +151,17 @@ async def test_words_of_a_text_cannot_become_markup(hospital: Hospital) -> None:
     assert 'onclick=x"' not in phone.replace("&#34;", "")
 
 
+async def test_a_number_asked_for_twice_under_one_reference_is_one(hospital: Hospital) -> None:
+    wish = {"reference": "wish-1", "country": "US", "kind": "toll_free"}
+    first = (await hospital.web.post("/gateway/numbers", json=wish)).json()
+    again = (await hospital.web.post("/gateway/numbers", json=wish)).json()
+    found = await hospital.web.get("/gateway/numbers", params={"reference": "wish-1"})
+    nothing = await hospital.web.get("/gateway/numbers", params={"reference": "wish-2"})
+
+    assert first["id"] == again["id"] == found.json()["id"]
+    assert nothing.status_code == 404
+
+
 async def test_a_number_takes_twenty_seconds_and_can_be_released(hospital: Hospital) -> None:
     made = (await hospital.web.post("/gateway/numbers")).json()
     at_first = (await hospital.web.get(f"/gateway/numbers/{made['id']}")).json()

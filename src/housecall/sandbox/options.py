@@ -22,7 +22,6 @@ class SandboxOptions:
     data_dir: Path | None = None
     mail_socket: Path | None = None
     receipt_after: timedelta = timedelta(seconds=1)
-    number_after: timedelta = timedelta(seconds=20)
     retry_after: timedelta = timedelta(seconds=1)
 
     @property

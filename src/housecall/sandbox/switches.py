@@ -32,6 +32,7 @@ class Switches:
     gateway: str = "ok"  # ok, slow, down, silent (no receipts), reject:<reason>
     mail: str = "ok"  # ok, down (421 at the greeting)
     numbers: str = "ok"
+    number_after_s: float = 20  # how long a number takes
     launch_url: str | None = None
     patient_launch_url: str | None = None
 
@@ -57,7 +58,9 @@ class Switches:
             raise RequestRefused("gateway is one of ok, slow, down, silent, reject:<reason>.")
         if name in _FLAGS and not isinstance(value, bool):
             raise RequestRefused(f"{name} is true or false.")
-        if name in ("latency_ms", "throttle_window_s") and not isinstance(value, int | float):
+        if name in ("latency_ms", "throttle_window_s", "number_after_s") and not isinstance(
+            value, int | float
+        ):
             raise RequestRefused(f"{name} is a number.")
         if name == "throttle" and not isinstance(value, int | None):
             raise RequestRefused("throttle is a number of requests, or null.")

@@ -63,6 +63,7 @@ class Number:
     number: str
     will_fail: bool = False
     is_released: bool = False
+    reference: str = ""
 
 
 @dataclass

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from housecall.db.work import Work
+from housecall.kit.ids import OrgId
 from housecall.messaging.carriers import account_purpose
 from housecall.messaging.errors import SignatureInvalid
 from housecall.messaging.jobs import APPLY_RECEIPT
@@ -65,7 +66,7 @@ async def _tokens(house: House, account: str) -> list[str]:
     async with house.database.work() as work:
         rows = await list_accounts_named(work, "twilio", account)
     return tokens + [
-        house.sealer.open(row.secret_sealed, purpose=account_purpose(row.org_id)) for row in rows
+        house.sealer.open(row.secret_sealed, purpose=account_purpose(OrgId(row.org_id))) for row in rows
     ]
 
 

@@ -144,6 +144,7 @@ ROUTES = [
     Route("/gateway", send, methods=["POST"]),
     Route("/gateway", status, methods=["GET"]),
     Route("/gateway/numbers", numbers.ask, methods=["POST"]),
+    Route("/gateway/numbers", numbers.find, methods=["GET"]),
     Route("/gateway/numbers/{number_id}", numbers.show, methods=["GET"]),
     Route("/gateway/numbers/{number_id}", numbers.release, methods=["DELETE"]),
 ]
