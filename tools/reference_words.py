@@ -62,6 +62,7 @@ AUDIT: Final[dict[Act, str]] = {
     Act.reply_start: "Somebody replied START after a STOP.",
     Act.report_read: "A report was read in the portal or over the machine interface.",
     Act.report_exported: "A report was saved as a file.",
+    Act.audit_exported: "The audit log was saved as a file; the detail holds how many entries.",
 }
 
 COMMANDS: Final = {

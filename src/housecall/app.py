@@ -27,6 +27,7 @@ from housecall.web.patient_launch import routes as patient_launch_routes
 from housecall.web.patient_launch import visits as own_visit_routes
 from housecall.web.portal import reports as portal_reports
 from housecall.web.portal import routes as portal_routes
+from housecall.web.portal_audit import routes as audit_routes
 from housecall.web.portal_texts import routes as text_routes
 from housecall.web.setup import routes as setup_routes
 from housecall.web.sign_in import entrance as portal_entrance
@@ -53,6 +54,7 @@ AUDIENCES: Final = (
     setup_routes,
     text_routes,
     sign_in_settings,
+    audit_routes,
     api_routes,
     write_back_pages,
     write_back_api,

@@ -3,6 +3,7 @@
 from housecall.tenancy.model import Right
 
 EVERYBODY, SETTERS, READERS = Right.use_portal, Right.administer, Right.read_reports
+AUDITORS = Right.read_audit
 TABLE = {
     "POST /portal/sign-out": EVERYBODY,
     "GET /portal/account": EVERYBODY,
@@ -10,6 +11,8 @@ TABLE = {
     "GET /portal/settings/sign-in": SETTERS,
     "POST /portal/settings/sign-in": SETTERS,
     "GET /portal/settings/sign-in/try": SETTERS,
+    "GET /portal/audit": AUDITORS,
+    "GET /portal/audit.csv": AUDITORS,
     "GET /portal/reports/visits": READERS,
     "GET /portal/reports/visits.csv": READERS,
     "GET /api/v1/visits": READERS,

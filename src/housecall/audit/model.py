@@ -84,6 +84,7 @@ class Act(StrEnum):
     reply_start = "messaging:reply:start"
     report_read = "reports:report:read"
     report_exported = "reports:report:exported"
+    audit_exported = "audit:log:exported"
 
 
 def before_and_after(before: Mapping[str, Value], after: Mapping[str, Value]) -> dict[str, Value]:

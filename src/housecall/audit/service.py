@@ -83,12 +83,14 @@ async def chain_new_entries(work: Work, *, limit: int = 1000) -> int:
 async def find_break(work: Work, org_id: OrgId) -> int | None:
     """The place in an organisation's chain where it no longer holds, None when it holds from end to end."""
     previous, expected = "", 1
-    rows = await work.session.scalars(
+    # A few at a time: a log of some years does not fit into memory.
+    rows = await work.session.stream_scalars(
         select(AuditEntry)
         .where(AuditEntry.org_id == org_id, AuditEntry.link_seq.is_not(None))
         .order_by(AuditEntry.link_seq)
+        .execution_options(yield_per=1000)
     )
-    for entry in rows:
+    async for entry in rows:
         if entry.link_seq != expected or entry.link_hash != link_hash(previous, entry):
             return expected
         previous, expected = entry.link_hash or "", expected + 1

@@ -42,7 +42,7 @@ PLACES: Final = (
     ),
     Place("Checks", ()),
     Place("Settings", (Page("sign-in", "Sign-in", "/portal/settings/sign-in", Right.administer),)),
-    Place("Audit", ()),
+    Place("Audit", (Page("audit", "Log", "/portal/audit", Right.read_audit),)),
     Place("You", (Page("account", "You", "/portal/account", Right.use_portal),)),
 )
 
