@@ -71,6 +71,11 @@ COMMANDS: Final = {
         " `url`, `organisation`, `expires_at`. The address works once within 24 hours and lets an"
         " administrator in who sets up the sign-in."
     ),
+    "check": (
+        "Tests the deployment: database, worker, key, public address, live connections, browsers, clock,"
+        " relay, EHRs, texts, e-mail, sign-in, Redis. Each failing one says how to mend it. Ends with 0 when"
+        " nothing failed, with 1 when something did. Administrators see the same list in the portal under Checks."
+    ),
     "serve": "Runs the web and the worker in one process until SIGINT or SIGTERM. Migrates first.",
     "work": "Runs the worker alone. Any number of workers may run on one database.",
     "migrate": "Brings the database to this version's tables, and ends. `serve` and `work` do it as well.",
@@ -96,6 +101,7 @@ COMMANDS: Final = {
 }
 
 OPTIONS: Final = {
+    "--json": "One JSON object, with `ok` and the list of checks, instead of the table.",
     "--connection": "the connection's id, as `connect` printed it",
     "--port": "where the interface engine connects to",
     "--host": "the address to listen on; `::` is every IPv4 and IPv6 address",

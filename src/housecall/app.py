@@ -28,6 +28,7 @@ from housecall.web.patient_launch import visits as own_visit_routes
 from housecall.web.portal import reports as portal_reports
 from housecall.web.portal import routes as portal_routes
 from housecall.web.portal_audit import routes as audit_routes
+from housecall.web.portal_checks import routes as check_routes
 from housecall.web.portal_texts import routes as text_routes
 from housecall.web.setup import routes as setup_routes
 from housecall.web.sign_in import entrance as portal_entrance
@@ -55,6 +56,7 @@ AUDIENCES: Final = (
     text_routes,
     sign_in_settings,
     audit_routes,
+    check_routes,
     api_routes,
     write_back_pages,
     write_back_api,

@@ -11,6 +11,8 @@ TABLE = {
     "GET /portal/settings/sign-in": SETTERS,
     "POST /portal/settings/sign-in": SETTERS,
     "GET /portal/settings/sign-in/try": SETTERS,
+    "GET /portal/checks": SETTERS,
+    "GET /portal/checks/{name}": SETTERS,
     "GET /portal/audit": AUDITORS,
     "GET /portal/audit.csv": AUDITORS,
     "GET /portal/reports/visits": READERS,

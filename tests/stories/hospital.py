@@ -61,7 +61,7 @@ class Parts(Demo):
         return str(self._command([*command, "--organisation", organisation])["url"])
 
     def _command(self, command: list[str]) -> dict[str, Any]:
-        done = subprocess.run(command, env=self._environment(), capture_output=True, timeout=60, check=False)
+        done = subprocess.run(command, env=self.environment(), capture_output=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr.decode()[-3000:]
         found: dict[str, Any] = json.loads(done.stdout)
         return found
@@ -71,7 +71,7 @@ class Parts(Demo):
         command = [sys.executable, "-m", "housecall.commands", "serve"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, env=self._environment(), stdout=log, stderr=log, start_new_session=True
+                command, env=self.environment(), stdout=log, stderr=log, start_new_session=True
             )
         self.wait_until_ready()
 
@@ -90,7 +90,8 @@ class Parts(Demo):
         shutil.rmtree(self.folder, ignore_errors=True)
         self.http.close()
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What Housecall's processes are told."""
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("HOUSECALL_")},
             "HOUSECALL_PORT": str(self.port),

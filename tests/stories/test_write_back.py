@@ -49,7 +49,7 @@ def read(parts: Parts, appointment: str) -> dict[str, Any]:
 
 async def let_administrators_in(parts: Parts) -> None:
     """The organisation's sign-in is the sandbox's."""
-    settings = Settings(parts._environment())
+    settings = Settings(parts.environment())
     place = await asyncio.to_thread(open_place, settings)
     house = await build_house(settings, place)
     async with house.database.work() as work:
@@ -158,10 +158,10 @@ def test_the_command_writes_a_whole_connection_again_and_says_how_many_jobs(part
     connection = parts.connect("--write-back", "links", "status")["id"]
     command = [sys.executable, "-m", "housecall.commands", "replay", "--connection", connection]
 
-    done = subprocess.run(command, env=parts._environment(), capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, env=parts.environment(), capture_output=True, timeout=60, check=False)
     unknown = subprocess.run(
         [*command, "--visit", "v_nobody"],
-        env=parts._environment(),
+        env=parts.environment(),
         capture_output=True,
         timeout=60,
         check=False,

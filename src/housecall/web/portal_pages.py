@@ -40,7 +40,7 @@ PLACES: Final = (
             Page("write-back", "Written to the EHR", "/portal/write-back", Right.administer),
         ),
     ),
-    Place("Checks", ()),
+    Place("Checks", (Page("checks", "Checks", "/portal/checks", Right.administer),)),
     Place("Settings", (Page("sign-in", "Sign-in", "/portal/settings/sign-in", Right.administer),)),
     Place("Audit", (Page("audit", "Log", "/portal/audit", Right.read_audit),)),
     Place("You", (Page("account", "You", "/portal/account", Right.use_portal),)),
