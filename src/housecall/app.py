@@ -25,6 +25,7 @@ from housecall.web.panel import routes as panel_routes
 from housecall.web.patient import routes as patient_routes
 from housecall.web.patient_launch import routes as patient_launch_routes
 from housecall.web.patient_launch import visits as own_visit_routes
+from housecall.web.patient_texting import routes as patient_texting_routes
 from housecall.web.portal import reports as portal_reports
 from housecall.web.portal import routes as portal_routes
 from housecall.web.portal_audit import routes as audit_routes
@@ -49,6 +50,7 @@ AUDIENCES: Final = (
     panel_routes,
     handover_routes,
     patient_routes,
+    patient_texting_routes,
     portal_entrance,
     portal_routes,
     portal_reports,

@@ -10,7 +10,7 @@ from tests.visits.clinic import NURSE, Clinic
 
 STATE_KEYS = {
     "type", "seat", "rev", "visit_state", "state", "lobby", "waiting_since", "starts_at", "opens_at",
-    "server_now", "position", "message",
+    "server_now", "position", "message", "can_text", "texting",
 }  # fmt: skip
 
 
@@ -263,6 +263,7 @@ async def test_the_clinics_word_reaches_whoever_waits_in_their_language(clinic: 
 
     assert view["hold_message"] == "soon"
     assert page.last("state")["message"] == {
+        "key": "soon",
         "text": "Le dejaremos entrar en breve.",
         "at": clinic.now.isoformat(),
     }

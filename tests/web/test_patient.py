@@ -322,5 +322,15 @@ async def test_nothing_of_a_page_says_who_else_is_there(clinic: Clinic) -> None:
     async with clinic.browser() as browser:
         page = await press_start(browser, clinic)
 
-    assert set(first_of(page)) == {"seat", "clinic", "phone", "dial", "language", "opens", "state", "texts"}
+    assert set(first_of(page)) == {
+        "seat",
+        "clinic",
+        "phone",
+        "dial",
+        "language",
+        "opens",
+        "state",
+        "texts",
+        "words",
+    }
     assert "peers" not in first_of(page)["state"]

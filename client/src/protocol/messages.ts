@@ -51,7 +51,10 @@ export interface StateMessage {
   opens_at: string;
   server_now: string;
   position: number | null;
-  message: { text: string; at: string } | null;
+  /** Whether a text may be asked for, and whether one was: then the page may be left. */
+  can_text: boolean;
+  texting: boolean;
+  message: { key: string; text: string; at: string } | null;
 }
 
 /** What both audiences hear. */
@@ -85,6 +88,9 @@ export interface VisitView {
     waiting_since: string | null;
     first_waiting_at: string | null;
     present: boolean;
+    /** Waits elsewhere and is to be texted, and when that was last done. */
+    text_me: boolean;
+    called_at: string | null;
     device: Record<string, string> | null;
     message: { kind: string; channel: string; state: string; reason: string | null; at: string } | null;
     arrival: { at: string; acknowledged: boolean } | null;

@@ -170,6 +170,24 @@ class AppointmentForeign(VisitError):
     code: ClassVar[str] = "visits.appointment_foreign"
 
 
+class CannotBeTexted(VisitError):
+    """This patient cannot be texted."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "visits.cannot_be_texted"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class NotWaiting(VisitError):
+    """The patient is not waiting now."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "visits.not_waiting"
+
+
 class NumberInvalid(VisitError):
     """This is not a mobile number that can be texted; write it with its country code, as in +1 555 010 0100."""
 

@@ -20,6 +20,7 @@ from housecall.visits.scene import Scene, lock_scene_of_participant, lock_scene_
 from housecall.visits.seats import DEAD, open_visit
 from housecall.visits.tables import Participant, Seat
 from housecall.visits.telling import Message, peers_for, state_message, tell, tell_replaced, tell_seat
+from housecall.visits.texting_ready import note_return
 from housecall.visits.views import publish_scene
 from housecall.visits.writing import want
 
@@ -103,6 +104,7 @@ async def enter_lobby(
     if person.first_waiting_at is None:
         await want(desk, work, scene.connection, scene.visit, WriteKind.status)
     person.waiting_since = person.arrival_at = now
+    person.text_me_at = person.called_at = None
     person.first_waiting_at = person.first_waiting_at or now
     person.acknowledged_at = person.acknowledged_by = None
     await record(
@@ -173,6 +175,7 @@ async def patient_back(
     person.tab, person.present, person.gone_since = tab, True, None
     scene.touch()
     if scene.word(seat, now) not in DEAD:
+        note_return(person, now)
         if person.state == ParticipantState.reconnecting:
             come_again(scene, person, now)
         elif person.state == ParticipantState.invited:

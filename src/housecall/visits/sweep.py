@@ -14,7 +14,7 @@ from housecall.kit.ids import OrgId
 from housecall.tenancy.tables import Connection
 from housecall.visits.desk import Desk
 from housecall.visits.life import miss
-from housecall.visits.model import EMPTY_AFTER, GONE_AFTER, IN_ROOM, VisitState
+from housecall.visits.model import EMPTY_AFTER, GONE_AFTER, IN_ROOM, LIVE, ParticipantState, VisitState
 from housecall.visits.room import depart
 from housecall.visits.scene import Scene, lock_scene
 from housecall.visits.service import finish
@@ -72,7 +72,7 @@ async def mark_all_absent(work: Work, now: datetime) -> None:
 async def _let_go(desk: Desk, work: Work, now: datetime) -> int:
     gone = await work.session.execute(
         select(Participant.org_id, Participant.visit_id, Participant.id)
-        .where(Participant.gone_since <= now - GONE_AFTER)
+        .where(Participant.gone_since <= now - GONE_AFTER, ~_keeps_place())
         .order_by(Participant.gone_since)
         .limit(_BATCH)
     )
@@ -142,6 +142,15 @@ async def _give_up(desk: Desk, work: Work, now: datetime) -> int:
 
 def _anybody_present() -> ColumnElement[bool]:
     return exists().where(and_(Participant.visit_id == Visit.id, Participant.present))
+
+
+def _keeps_place() -> ColumnElement[bool]:
+    """Waits elsewhere to be texted: gone from the page, and not from the line."""
+    return and_(
+        Participant.state == ParticipantState.waiting.value,
+        Participant.text_me_at.is_not(None),
+        exists().where(Visit.id == Participant.visit_id, Visit.state.in_(sorted(LIVE))),
+    )
 
 
 def _is_staff() -> ColumnElement[bool]:

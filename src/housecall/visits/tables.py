@@ -159,6 +159,9 @@ class Participant(Base):
     arrival_at: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str | None]
+    # Waits away from the page and is to be texted when it is their turn; and when that was last said to them.
+    text_me_at: Mapped[datetime | None]
+    called_at: Mapped[datetime | None]
     admitted_at: Mapped[datetime | None]
     first_connected_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from housecall.db.work import Work
+from housecall.tenancy.service import may_text
 from housecall.visits.desk import Desk
 from housecall.visits.model import IN_ROOM, LobbyWord, ParticipantState, VisitState
 from housecall.visits.scene import Scene
@@ -37,6 +38,9 @@ def state_message(scene: Scene, seat: Seat, *, now: datetime) -> Message:
         # A place in line would have to follow every change ahead of it: none is better than a stale one.
         "position": None,
         "message": _clinic_word(scene, seat) if waits else None,
+        # Whether a text can be asked for at all; whether this person can be texted is looked up when they ask.
+        "can_text": waits and may_text(scene.connection) is None,
+        "texting": waits and person is not None and person.text_me_at is not None,
     }
 
 
@@ -44,7 +48,9 @@ def _clinic_word(scene: Scene, seat: Seat) -> Message | None:
     visit = scene.visit
     if visit.message_key is None or visit.message_at is None:
         return None
-    return {"text": say(visit.message_key, seat.language), "at": visit.message_at.isoformat()}
+    # The key as well: the reader may have chosen another language on the page.
+    text = say(visit.message_key, seat.language)
+    return {"key": visit.message_key, "text": text, "at": visit.message_at.isoformat()}
 
 
 def tell_seat(

@@ -135,6 +135,8 @@ def _patient(person: Participant, message: Message | None) -> View:
         "waiting_since": stamp(person.waiting_since),
         "first_waiting_at": stamp(person.first_waiting_at),
         "present": person.present,
+        "text_me": person.text_me_at is not None and person.state == ParticipantState.waiting,
+        "called_at": stamp(person.called_at),
         "device": person.device,
         "message": _message(message) if message is not None else None,
         "arrival": (

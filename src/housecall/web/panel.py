@@ -25,7 +25,9 @@ from housecall.visits.store import get_visit, list_visits, list_with_successors
 from housecall.visits.summary import file_summary
 from housecall.visits.tables import Launch
 from housecall.visits.texting import send_link
+from housecall.visits.texting_ready import call_in
 from housecall.visits.views import visit_view, visit_views
+from housecall.visits.words import WAITING_TEXTS
 from housecall.web.audience import Audience, anyone
 from housecall.web.cookies import launch_cookie, set_launch_cookie
 from housecall.web.house import House, house_of
@@ -106,6 +108,7 @@ async def panel(request: Request, launch_id: str, caller: Guarded) -> Response:
         "time_zone": caller.connection.time_zone,
         "alone": caller.launch.handed_over_from is not None,
         "files_notes": Writing.notes in caller.house.desk.ehr.client(caller.connection).writes,
+        "words": {key: texts["en"] for key, texts in WAITING_TEXTS.items()},
         "server_now": caller.house.clock.now().isoformat(),
     }
     return render(
@@ -167,6 +170,7 @@ ACTS: Final[dict[str, Act]] = {
     "end": service.end_visit,
     "acknowledge": service.acknowledge_arrival,
     "restart": service.restart_visit,
+    "call-in": call_in,
 }
 
 
@@ -210,6 +214,29 @@ async def file_to_chart(launch_id: str, visit_id: str, caller: Guarded) -> Respo
     async with house.database.work() as work:
         visit = await get_visit(work, caller.org_id, visit_id)
         view = await visit_view(work, caller.org_id, visit, now=house.clock.now())
+    return _fresh(view)
+
+
+class Word(BaseModel):
+    """Which of the clinic's sentences whoever waits is to read."""
+
+    key: str = Field(max_length=40)
+
+
+@routes.post("/panel/{launch_id}/visits/{visit_id}/tell")
+async def tell_waiting(
+    launch_id: str, visit_id: str, caller: Guarded, word: Annotated[Word, Body()]
+) -> Response:
+    """Whoever waits reads the sentence at once, in their language."""
+    async with caller.house.database.work() as work:
+        view = await service.message_waiting(
+            caller.house.desk,
+            work,
+            caller.org_id,
+            caller.visit(visit_id),
+            text_key=word.key,
+            by=caller.by,
+        )
     return _fresh(view)
 
 

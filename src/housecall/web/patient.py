@@ -16,6 +16,7 @@ from housecall.visits.errors import LinkDead
 from housecall.visits.lobby import patient_state
 from housecall.visits.seats import find_seat_by_holder, find_seat_by_token, take_seat
 from housecall.visits.tables import Seat
+from housecall.visits.words import WAITING_TEXTS, say
 from housecall.web.audience import Audience
 from housecall.web.cookies import seat_cookie
 from housecall.web.house import House, house_of
@@ -234,4 +235,5 @@ def _first(link: Link, language: str) -> dict[str, Any]:
         "opens": time_of_day(link.opens_at, link.time_zone, language),
         "state": link.state,
         "texts": {name: texts[name] for name in _SCRIPT_TEXTS},
+        "words": {key: say(key, language) for key in WAITING_TEXTS},
     }

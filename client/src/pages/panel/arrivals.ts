@@ -11,8 +11,8 @@ export interface ArrivalSigns {
 
 /** Whether somebody waits whom nobody has seen. */
 export function isUnseen(visit: VisitView): boolean {
-  const { state, arrival } = visit.patient;
-  return state === 'waiting' && arrival !== null && !arrival.acknowledged;
+  const { state, arrival, text_me, present } = visit.patient;
+  return state === 'waiting' && arrival !== null && !arrival.acknowledged && (present || !text_me);
 }
 
 export class Arrivals {

@@ -18,6 +18,8 @@ export interface First {
   alone: boolean;
   /** Whether the EHR takes notes from us. */
   files_notes: boolean;
+  /** What can be told to whoever waits: sentences by their keys. */
+  words: Record<string, string>;
   server_now: string;
 }
 

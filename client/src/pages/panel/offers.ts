@@ -7,6 +7,7 @@ export type Press =
   | 'send-link'
   | 'join-visit'
   | 'admit'
+  | 'call-in'
   | 'resume'
   | 'decline'
   | 'hold'
@@ -23,6 +24,7 @@ export const LABELS: Record<Press, string> = {
   'send-link': 'Send link',
   'join-visit': 'Join',
   admit: ENGLISH.admit,
+  'call-in': 'Text them: ready',
   resume: 'Take off hold',
   decline: 'Do not admit',
   hold: 'Hold',
@@ -77,7 +79,8 @@ export function offered(visit: VisitView, { inCall, alone, filesNotes }: Place):
   if (visit.state === 'cancelled') return [];
   // What was never opened cannot be ended; it passes by itself.
   const canEnd = visit.state === 'open' || visit.state === 'in_progress';
-  const { state } = visit.patient;
+  const { state, text_me, present } = visit.patient;
+  if (state === 'waiting' && text_me && !present) return inCall ? ['call-in', 'end-visit', 'decline'] : ['call-in', 'join-visit', 'decline', 'end-visit'];
   const presses = inCall ? IN_CALL[state] : [...OUTSIDE[state], 'end-visit' as const, ...(alone ? [] : ['open-apart' as const])];
   return presses.filter((press) => canEnd || press !== 'end-visit');
 }

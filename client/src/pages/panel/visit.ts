@@ -13,6 +13,7 @@ import { LinkForm } from './linkform';
 import type { Details, VisitView, Visits } from './model';
 import { offered, type Place, type Press } from './offers';
 import { DetailsReader } from './reader';
+import { TellForm } from './tellform';
 import { Timeline } from './timeline';
 import { CALL_TEXTS } from './words';
 
@@ -24,6 +25,8 @@ export interface VisitHome {
   timeZone: string;
   alone: boolean;
   filesNotes: boolean;
+  /** What can be told to whoever waits: sentences by their keys. */
+  words: Record<string, string>;
   /** Every failed request passes here; one of a session that is over concerns the whole panel. */
   onFailure: (error: ActFailed) => void;
   /** The page came into this visit's call or out of it. */
@@ -44,14 +47,16 @@ export class OpenVisit {
   private readonly apart = new ApartPane();
   private readonly blocked: BlockedPane;
   private readonly linkForm = new LinkForm((to) => this.sendTo(to), () => this.mailLink());
+  private readonly tellForm: TellForm;
 
   constructor(private visit: VisitView, private readonly home: VisitHome) {
     const { acts, socket, timeZone, alone, filesNotes } = home;
     this.place = { inCall: false, alone, filesNotes };
+    this.tellForm = new TellForm(home.words, (key) => this.tell(key));
     this.blocked = new BlockedPane(() => this.calling.retry(), alone ? null : () => void this.openApart());
     this.timeline = new Timeline(timeZone, () => acts.messages(visit.visit));
     this.reader = new DetailsReader(() => acts.details(visit.visit).catch((error: unknown) => this.failed(error)), (details) => this.card.show(details));
-    this.card = new Card(visit, timeZone, this.place, (press) => this.press(press), { panes: [this.blocked.root, this.apart.root], more: [this.timeline.root, this.linkForm.root] });
+    this.card = new Card(visit, timeZone, this.place, (press) => this.press(press), { panes: [this.blocked.root, this.apart.root], more: [this.tellForm.root, this.timeline.root, this.linkForm.root] });
     this.calling = new Calling(visit.visit, {
       socket,
       devices: this.devices,
@@ -100,6 +105,7 @@ export class OpenVisit {
 
   private draw(): void {
     this.timeline.update(this.visit.patient.message);
+    this.tellForm.update(this.visit);
     this.linkForm.root.hidden = !offered(this.visit, this.place).includes('send-link');
   }
 
@@ -114,6 +120,7 @@ export class OpenVisit {
         // Both at once: whoever is let in should not wait for our camera.
         this.calling.join();
         return void this.act(press);
+      case 'call-in':
       case 'resume':
       case 'decline':
       case 'hold':
@@ -172,6 +179,13 @@ export class OpenVisit {
     const fault = await this.act('send-link', 'send-link', { by: 'email' });
     this.card.complain('');
     if (!fault) this.card.say('The link is on its way by e-mail.');
+    return fault?.message ?? '';
+  }
+
+  private async tell(key: string): Promise<string> {
+    const fault = await this.act('acknowledge', 'tell', { key });
+    this.card.complain('');
+    if (!fault) this.card.say('The patient reads it now.');
     return fault?.message ?? '';
   }
 

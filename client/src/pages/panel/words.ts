@@ -30,6 +30,10 @@ const VISIT: Partial<Record<VisitView['state'], Saying>> = {
   no_show: { tone: 'over', sign: 'dash', word: 'No-show' },
 };
 
+/** They keep their place and are not at the page: whoever admits them now meets nobody. */
+const ELSEWHERE: Saying = { tone: 'wait', sign: 'message', word: 'Waiting elsewhere, to be texted' };
+const CALLED: Saying = { tone: 'wait', sign: 'message', word: 'Texted that you are ready' };
+
 /** The call's words where they differ for staff. */
 export const CALL_TEXTS: CallTexts = {
   ...ENGLISH,
@@ -43,7 +47,9 @@ export const CALL_TEXTS: CallTexts = {
 
 /** What to say of the patient; a visit that is over is said first. */
 export function sayingOf(visit: VisitView): Saying {
-  return VISIT[visit.state] ?? PATIENT[visit.patient.state];
+  const { state, text_me, present, called_at } = visit.patient;
+  if (state === 'waiting' && text_me && !present && !VISIT[visit.state]) return called_at ? CALLED : ELSEWHERE;
+  return VISIT[visit.state] ?? PATIENT[state];
 }
 
 const KINDS: Record<string, string> = {

@@ -19,6 +19,8 @@ export interface First {
   /** How things stood when the page was made; the socket's own word replaces it. */
   state: StateMessage;
   texts: Texts;
+  /** What the clinic may say to whoever waits: sentences by their keys, in the reader's language. */
+  words: Record<string, string>;
 }
 
 /** The first values, on a page that has them. */

@@ -8,6 +8,7 @@ import { element, setText } from '../../ui/element';
 import type { DeviceCheck } from './check';
 import { minutes, type First } from './first';
 import { button, heading, type Screen } from './page';
+import { TextMe } from './textme';
 
 const MINUTE_MS = 60_000;
 
@@ -25,6 +26,8 @@ export class Lobby implements Screen {
   private readonly stopDevices: () => void;
   /** A phone that goes to sleep loses its place after a while. */
   private readonly letSleep = keepAwake();
+  private readonly next: HTMLElement;
+  private readonly textMe: TextMe;
   private test: DeviceCheck | null = null;
   private since = 0;
   private aheadMs = 0;
@@ -35,12 +38,13 @@ export class Lobby implements Screen {
     this.recheck = button(lobby.recheck, () => this.toggleTest(), { 'data-testid': 'recheck', 'aria-expanded': 'false' });
     const breath = element('div', { class: 'breath', 'aria-hidden': 'true' }, element('span'), element('span'), element('span'), this.self);
     const told = element('p', { class: 'lobby-told' }, lobby.waiting_text);
-    const next = element('p', {}, lobby.waiting_next);
+    this.next = element('p', {}, lobby.waiting_next);
     const quiet = element('p', { class: 'soft' }, lobby.private);
     const out = button(lobby.leave, leave, { class: 'button button-quiet', 'data-testid': 'leave-lobby' });
-    const presses = element('div', { class: 'lobby-presses' }, this.recheck, out);
+    this.textMe = new TextMe(first);
+    const presses = element('div', { class: 'lobby-presses' }, this.textMe.ask, this.recheck, out);
     this.root = element('section', { class: 'lobby', 'data-testid': 'lobby', 'data-state': 'waiting' });
-    this.root.append(breath, heading(lobby.waiting_heading), told, this.waited, next, this.message, quiet, this.testPane, presses);
+    this.root.append(breath, heading(lobby.waiting_heading), told, this.waited, this.next, this.message, this.textMe.pane, quiet, this.testPane, presses);
     this.ticking = setInterval(() => this.tick(), 1_000);
     this.self.muted = true;
     this.stopDevices = devices.onChange(() => this.drawSelf());
@@ -51,11 +55,15 @@ export class Lobby implements Screen {
   update(state: StateMessage): void {
     this.aheadMs = Date.parse(state.server_now) - Date.now();
     this.since = state.waiting_since ? Date.parse(state.waiting_since) : 0;
+    this.textMe.update(state);
+    // It says to keep the page open, which whoever is texted need not.
+    this.next.hidden = state.texting;
     this.message.hidden = !state.message;
     if (state.message) {
       const { message_heading } = this.first.texts.lobby;
-      if (this.message.lastElementChild?.textContent !== state.message.text) {
-        this.message.replaceChildren(element('h2', {}, message_heading), element('p', {}, state.message.text));
+      const text = this.first.words[state.message.key] ?? state.message.text;
+      if (this.message.lastElementChild?.textContent !== text) {
+        this.message.replaceChildren(element('h2', {}, message_heading), element('p', {}, text));
       }
     }
     this.tick();
