@@ -7,10 +7,15 @@ from housecall.audit.model import Act
 AUDIT: Final[dict[Act, str]] = {
     Act.organisation_created: "An organisation was made, by the command line or the demo.",
     Act.organisation_changed: "The clinic's name or number was changed by the command line.",
-    Act.connection_declared: "A connection to an EHR was declared for the first time.",
-    Act.connection_changed: "A connection was declared again, and changed.",
+    Act.connection_drafted: "Somebody began to set a connection up in the portal.",
+    Act.connection_dropped: "A draft was removed; a connection that stands never is.",
+    Act.connection_declared: "A connection to an EHR stands for the first time, by the command line or the portal; the "
+    "detail holds its settings as `after_…`.",
+    Act.connection_changed: "A connection was declared again or its settings were saved in the portal; the detail "
+    "holds each that changed as `before_…` and `after_…`, of a secret only that it was set.",
     Act.connection_state: "A connection moved: the detail holds the verb, the state before and after; at going live "
-    "also `protection`: `relay`, `service`, or `overridden` where no relay worked.",
+    "also `protection`: `relay`, `service`, or `overridden` where no relay worked; without a test launch `reason`.",
+    Act.record_tested: "A launch record was tested from the portal; the detail holds whose launch, and the outcome.",
     Act.connection_rules: "What counts as a video visit was changed; the detail holds the rules before and after.",
     Act.release_confirmed: "Somebody confirmed that the EHR's release is late enough, where none is published.",
     Act.consent_given: "A connection was declared with both consents to texts.",

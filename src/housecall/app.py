@@ -32,6 +32,9 @@ from housecall.web.portal_audit import routes as audit_routes
 from housecall.web.portal_checks import routes as check_routes
 from housecall.web.portal_texts import routes as text_routes
 from housecall.web.setup import routes as setup_routes
+from housecall.web.setup_connection import routes as setup_connection_routes
+from housecall.web.setup_review import routes as setup_review_routes
+from housecall.web.setup_switch import routes as setup_switch_routes
 from housecall.web.sign_in import entrance as portal_entrance
 from housecall.web.sign_in_settings import routes as sign_in_settings
 from housecall.web.sockets import routes as socket_routes
@@ -55,6 +58,9 @@ AUDIENCES: Final = (
     portal_routes,
     portal_reports,
     setup_routes,
+    setup_connection_routes,
+    setup_switch_routes,
+    setup_review_routes,
     text_routes,
     sign_in_settings,
     audit_routes,

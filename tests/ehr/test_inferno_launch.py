@@ -24,7 +24,9 @@ every_variant = pytest.mark.parametrize("variant", LAUNCHING)
 )
 def test_inferno_registration_every_address_parses_and_is_https(name: str) -> None:
     settings = Settings({"HOUSECALL_PUBLIC_URL": HOUSECALL + "/"})
-    addresses = addresses_of(Connection(id="c_1"), settings.public_url)
+    addresses = addresses_of(
+        Connection(id="c_1", vendor="generic", client_kind="public", client_id="c"), settings.public_url
+    )
     addresses["patient_redirect_url"] = f"{settings.public_url}/ehr/patient/callback"
 
     parts = urlsplit(addresses[name])

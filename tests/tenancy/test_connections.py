@@ -301,6 +301,8 @@ async def test_a_feed_is_due_at_once_and_then_at_its_time(office: Office) -> Non
         ("tested", "test", "tested"),
         ("tested", "go_live", "live"),
         ("validated", "override", "live"),
+        ("validated", "pause", "paused"),
+        ("tested", "pause", "paused"),
         ("live", "pause", "paused"),
         ("paused", "resume", "live"),
     ],
@@ -310,7 +312,7 @@ def test_a_connection_moves_as_the_design_draws_it(state: str, verb: str, after:
 
 
 def test_a_connection_has_no_other_moves() -> None:
-    assert len(MOVES) == 8
+    assert len(MOVES) == 10
     with pytest.raises(IllegalConnectionMove, match="draft cannot go live"):
         move(ConnectionState.draft, "go_live")
 

@@ -3,6 +3,8 @@
 import './portal.css';
 import { runChecks } from './portal/checks';
 import { offerCopies } from './portal/copy';
+import { keepDrafts } from './portal/keep';
 
 offerCopies(document);
 void runChecks(document);
+keepDrafts(document);

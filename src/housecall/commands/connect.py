@@ -19,6 +19,7 @@ from housecall.tenancy.connections import check_rules, confirm_release
 from housecall.tenancy.examining import Question, examine
 from housecall.tenancy.model import Channels, Environment, Protection
 from housecall.tenancy.protection import stand_of
+from housecall.tenancy.records import launch_record
 from housecall.tenancy.service import (
     Declaration,
     declare_connection,
@@ -255,10 +256,11 @@ async def declare(house: House, declared: Declaration, *, organisation: str) -> 
 
 def addresses_of(connection: Connection, public_url: str) -> dict[str, str]:
     """What the EHR's administrator registers."""
+    clinicians = launch_record(connection, "practitioner", public_url)
     return {
         "id": connection.id,
-        "launch_url": f"{public_url}/ehr/launch/{connection.id}",
-        "patient_launch_url": f"{public_url}/ehr/patient/launch/{connection.id}",
-        "redirect_url": f"{public_url}/ehr/callback",
-        "jwks_url": f"{public_url}/ehr/jwks.json",
+        "launch_url": clinicians.launch_url,
+        "patient_launch_url": launch_record(connection, "patient", public_url).launch_url,
+        "redirect_url": clinicians.redirect_url,
+        "jwks_url": clinicians.jwks_url,
     }

@@ -18,6 +18,7 @@
     │   ├── FeedUnsupported
     │   └── FhirVersionRefused
     ├── LaunchDenied
+    │   ├── ClientRefused
     │   ├── LaunchReplayed
     │   └── IdTokenInvalid
     ├── RecordGone
@@ -190,6 +191,12 @@ class LaunchDenied(EhrError):
         """``more_at``: the EHR's own page about the failure (``error_uri``), for its support staff."""
         super().__init__(sentence)
         self.more_at = more_at
+
+
+class ClientRefused(LaunchDenied):
+    """The EHR does not accept this connection's client."""
+
+    code: ClassVar[str] = "ehr.client_refused"
 
 
 class LaunchReplayed(LaunchDenied):

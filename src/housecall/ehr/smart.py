@@ -23,7 +23,7 @@ from housecall.ehr.base import (
     UserRef,
 )
 from housecall.ehr.discovery import Discovery
-from housecall.ehr.errors import DiscoveryFailed, IdTokenInvalid, LaunchDenied, LaunchReplayed
+from housecall.ehr.errors import ClientRefused, DiscoveryFailed, IdTokenInvalid, LaunchDenied, LaunchReplayed
 from housecall.ehr.id_token import IdTokenVerifier, SignedUser
 from housecall.ehr.profile import VendorProfile
 from housecall.ehr.scopes import join_scopes, missing_scopes
@@ -86,7 +86,7 @@ class SmartLaunch:
             if refused.error == "invalid_grant":
                 raise LaunchReplayed(more_at=refused.more_at) from None
             if refused.error == "invalid_client":
-                raise LaunchDenied("The EHR does not accept this connection's client.") from None
+                raise ClientRefused from None
             raise LaunchDenied(more_at=refused.more_at) from None
         user = await self._signed_in(grant.body, nonce, persona)
         return self._context(grant, user, persona)

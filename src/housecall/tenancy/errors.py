@@ -12,6 +12,10 @@ HousecallError
     ├── RuleUnknown
     ├── QuietHoursInvalid
     ├── ReminderInvalid
+    ├── ConnectionChanged
+    ├── ConnectionDouble
+    ├── NotValidated
+    ├── ReasonMissing
     ├── InviteDead
     ├── SettingsStale
     ├── RuleInvalid
@@ -106,6 +110,33 @@ class ReminderInvalid(TenancyError):
     """A reminder leaves some minutes, hours or days before the visit, at most 30 days: 15m, 2h or 1d."""
 
     code: ClassVar[str] = "tenancy.reminder_invalid"
+
+
+class ConnectionChanged(TenancyError):
+    """Somebody else changed this connection meanwhile."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "tenancy.connection_changed"
+
+
+class ConnectionDouble(TenancyError):
+    """This address is connected already in this environment."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "tenancy.connection_double"
+
+
+class NotValidated(TenancyError):
+    """Validate the address first, and mend what fails."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "tenancy.not_validated"
+
+
+class ReasonMissing(TenancyError):
+    """Without a test launch, say why the connection goes live all the same: the reason stays on record."""
+
+    code: ClassVar[str] = "tenancy.reason_missing"
 
 
 class InviteDead(TenancyError):

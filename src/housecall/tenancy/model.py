@@ -76,6 +76,8 @@ MOVES: Final = {
     (ConnectionState.tested, "test"): ConnectionState.tested,
     (ConnectionState.tested, "go_live"): ConnectionState.live,
     (ConnectionState.validated, "override"): ConnectionState.live,
+    (ConnectionState.validated, "pause"): ConnectionState.paused,
+    (ConnectionState.tested, "pause"): ConnectionState.paused,
     (ConnectionState.live, "pause"): ConnectionState.paused,
     (ConnectionState.paused, "resume"): ConnectionState.live,
 }

@@ -10,9 +10,11 @@ from typing import Final
 from housecall.audit.model import Act, By
 from housecall.audit.service import record
 from housecall.db.work import Work
+from housecall.ehr.base import ClientKind, Vendor
 from housecall.kit.ids import OrgId, new_uuid, short_id
 from housecall.kit.sealing import Sealer
 from housecall.tenancy import store
+from housecall.tenancy.changes import differences, snapshot
 from housecall.tenancy.connections import use_rules
 from housecall.tenancy.errors import RelayMissing
 from housecall.tenancy.model import WORKING, Channels, ConnectionState, Environment, Protection, move
@@ -100,15 +102,30 @@ async def declare_connection(
     if not same:
         work.session.add(connection)
     had_consent = bool(same) and _has_consent(connection)
+    before = snapshot(connection) if same else {}
     _apply(connection, declared, sealer=sealer, now=now, by=by)
     await work.session.flush()
     act = Act.connection_changed if same else Act.connection_declared
-    await record(work, org_id, act, by=by, subject=connection.id, at=now, environment=connection.environment)
+    changed = differences(before, snapshot(connection))
+    await record(
+        work, org_id, act, by=by, subject=connection.id, at=now,
+        environment=connection.environment, **changed,
+    )  # fmt: skip
+    await store.note_change(work, org_id, connection.id)
     if _has_consent(connection):
         await record(work, org_id, Act.consent_given, by=by, subject=connection.id, at=now)
     elif had_consent:
         await record(work, org_id, Act.consent_withdrawn, by=by, subject=connection.id, at=now)
     return connection
+
+
+def draft_connection(org_id: OrgId, *, sealer: Sealer, now: datetime, by: By) -> Connection:
+    """A connection that stands for nothing yet: everything as it is unless somebody says otherwise."""
+    nothing = Declaration("", Environment.test, Vendor.generic, ClientKind.symmetric, client_id="")
+    made = _new_connection(org_id, nothing, now)
+    made.state = ConnectionState.draft.value
+    _apply(made, nothing, sealer=sealer, now=now, by=by)
+    return made
 
 
 def _has_consent(connection: Connection) -> bool:
@@ -203,26 +220,35 @@ def _number_hashes(sealer: Sealer, number: str) -> tuple[str, ...]:
 
 def is_working(connection: Connection) -> bool:
     """Whether launches, feeds and visits run on this connection."""
+    if not connection.client_id:
+        return False
     return ConnectionState(connection.state) in WORKING[Environment(connection.environment)]
 
 
 async def note_test_launch(work: Work, connection: Connection, *, now: datetime, by: By) -> None:
     """A launch went through: a connection that was only validated is tested."""
     if connection.state == ConnectionState.validated:
-        await _step(work, connection, "test", now=now, by=by)
+        await step(work, connection, "test", now=now, by=by)
 
 
 async def go_live(
-    work: Work, connection: Connection, *, protection: Protection, now: datetime, by: By
+    work: Work,
+    connection: Connection,
+    *,
+    protection: Protection,
+    now: datetime,
+    by: By,
+    reason: str | None = None,
 ) -> None:
-    """The connection is live; without a test launch before, the log says that this was overridden.
+    """The connection is live; without a test launch before, the log says that this was overridden, and why.
 
     So it says of a missing relay; raises RelayMissing for a production connection where ``protection`` is off.
     """
     refuse_unprotected(Environment(connection.environment), protection)
     if connection.state != ConnectionState.live:
         verb = "override" if connection.state == ConnectionState.validated else "go_live"
-        await _step(work, connection, verb, now=now, by=by, protection=protection.value)
+        said = {"reason": reason} if reason else {}
+        await step(work, connection, verb, now=now, by=by, protection=protection.value, **said)
 
 
 def refuse_unprotected(environment: Environment, protection: Protection, *, because: str = "") -> None:
@@ -231,9 +257,10 @@ def refuse_unprotected(environment: Environment, protection: Protection, *, beca
         raise RelayMissing(because or None)
 
 
-async def _step(
+async def step(
     work: Work, connection: Connection, verb: str, *, now: datetime, by: By, **detail: str
 ) -> None:
+    """The connection is in the state after ``verb``, on record; raises IllegalConnectionMove."""
     before, after = connection.state, move(ConnectionState(connection.state), verb)
     connection.state = after.value
     org_id = OrgId(connection.org_id)

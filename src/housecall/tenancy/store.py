@@ -3,19 +3,22 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, or_, select, update
 
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
 from housecall.tenancy.errors import ConnectionUnknown, OrganisationUnknown
-from housecall.tenancy.model import WORKING
-from housecall.tenancy.tables import Connection, Organisation, SigningKey
+from housecall.tenancy.model import WORKING, ConnectionState
+from housecall.tenancy.tables import Connection, ConnectionSetup, Organisation, SigningKey
 
-_IS_WORKING = or_(
-    *(
-        and_(Connection.environment == environment, Connection.state.in_(states))
-        for environment, states in WORKING.items()
-    )
+_IS_WORKING = and_(
+    Connection.client_id != "",
+    or_(
+        *(
+            and_(Connection.environment == environment, Connection.state.in_(states))
+            for environment, states in WORKING.items()
+        )
+    ),
 )
 
 
@@ -65,11 +68,11 @@ async def find_connection_anywhere(work: Work, connection_id: str) -> Connection
 
 
 async def list_connections_by_base_url(work: Work, base_url: str) -> Sequence[Connection]:
-    """All connections with that FHIR base URL, a trailing slash ignored."""
+    """All connections with that FHIR base URL, a trailing slash ignored; drafts are none yet."""
     return (
         await work.session.scalars(
             select(Connection)
-            .where(Connection.base_url == base_url.rstrip("/"))
+            .where(Connection.base_url == base_url.rstrip("/"), Connection.state != ConnectionState.draft)
             .order_by(Connection.created_at)
         )
     ).all()
@@ -108,3 +111,22 @@ async def list_signing_keys(work: Work) -> Sequence[SigningKey]:
             select(SigningKey).where(SigningKey.retired_at.is_(None)).order_by(SigningKey.created_at.desc())
         )
     ).all()
+
+
+async def find_setup(
+    work: Work, org_id: OrgId, connection_id: str, *, locked: bool = False
+) -> ConnectionSetup | None:
+    """How the connection is being set up in the portal, None where nobody has."""
+    asked = select(ConnectionSetup).where(
+        ConnectionSetup.org_id == org_id, ConnectionSetup.connection_id == connection_id
+    )
+    return (await work.session.scalars(asked.with_for_update() if locked else asked)).one_or_none()
+
+
+async def note_change(work: Work, org_id: OrgId, connection_id: str) -> None:
+    """Forms that were shown before this change are told so when they are saved."""
+    await work.session.execute(
+        update(ConnectionSetup)
+        .where(ConnectionSetup.org_id == org_id, ConnectionSetup.connection_id == connection_id)
+        .values(version=ConnectionSetup.version + 1)
+    )

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from housecall.db.base import Base
@@ -68,7 +68,15 @@ class Connection(Base):
 
     __tablename__ = "connection"
     __table_args__ = (
-        UniqueConstraint("org_id", "base_url", "environment"),
+        # A draft may hold anything: it is compared when it is done.
+        Index(
+            "ux_connection_address",
+            "org_id",
+            "base_url",
+            "environment",
+            unique=True,
+            postgresql_where=text("state <> 'draft'"),
+        ),
         Index("ix_connection_base_url", "base_url"),
     )
 
@@ -136,6 +144,25 @@ class TextConsent(Base):
     given_at: Mapped[datetime]
     withdrawn_by: Mapped[str | None]
     withdrawn_at: Mapped[datetime | None]
+
+
+class ConnectionSetup(Base):
+    """How a connection is being set up in the portal: never read by launches, feeds or visits."""
+
+    __tablename__ = "connection_setup"
+
+    connection_id: Mapped[str] = mapped_column(ForeignKey("connection.id"), primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    # Grows with every change of the settings: a form that was shown before it is told so.
+    version: Mapped[int]
+    begun_by: Mapped[str | None]
+    # A draft's form as it was typed, right or wrong; no secret is in it.
+    typed: Mapped[dict[str, Any] | None]
+    # What the last look at the addresses found, and what the last test of each launch record showed.
+    validation: Mapped[dict[str, Any] | None]
+    record_tests: Mapped[dict[str, Any]]
+    # How many booked visits would be confirmed, and when they were counted.
+    existing: Mapped[dict[str, Any] | None]
 
 
 class SigningKey(Base):

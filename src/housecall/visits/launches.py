@@ -23,6 +23,7 @@ from housecall.kit.errors import HousecallError
 from housecall.kit.ids import OrgId, hash_token, new_token, short_id
 from housecall.tenancy.errors import ConnectionNotWorking
 from housecall.tenancy.model import ConnectionState
+from housecall.tenancy.records import REDIRECT_PATHS
 from housecall.tenancy.service import is_working, note_test_launch
 from housecall.tenancy.store import get_connection
 from housecall.tenancy.tables import Connection
@@ -154,8 +155,7 @@ async def find_launch(
 
 def redirect_url(desk: Desk, persona: Persona) -> str:
     """Where the EHR sends the browser back to."""
-    path = "/ehr/patient/callback" if persona == "patient" else "/ehr/callback"
-    return desk.public_url + path
+    return desk.public_url + REDIRECT_PATHS[persona]
 
 
 async def take_up(

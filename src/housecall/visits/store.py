@@ -10,7 +10,7 @@ from housecall.db.work import Work
 from housecall.kit.ids import OrgId
 from housecall.visits.errors import SeatUnknown, VisitUnknown
 from housecall.visits.model import LIVE, LobbyWord, ParticipantRole, VisitState
-from housecall.visits.tables import Participant, Seat, Visit
+from housecall.visits.tables import Launch, Participant, Seat, Visit
 
 # Rows read again under a lock must show what the lock waited for, not what this unit of work saw before.
 _FRESH = {"populate_existing": True}
@@ -304,3 +304,20 @@ async def forget_languages(work: Work, org_id: OrgId, connection_id: str, appoin
         .values(language=None, time_zone=None)
         .execution_options(synchronize_session="fetch")
     )
+
+
+async def find_newest_launch(work: Work, org_id: OrgId, connection_id: str, persona: str) -> Launch | None:
+    """The newest launch of the persona on the connection that came to an end, good or bad."""
+    found = await work.session.scalars(
+        select(Launch)
+        .where(
+            Launch.org_id == org_id,
+            Launch.connection_id == connection_id,
+            Launch.persona == persona,
+            Launch.state.in_(("active", "ended", "refused")),
+            Launch.handed_over_from.is_(None),
+        )
+        .order_by(Launch.created_at.desc())
+        .limit(1)
+    )
+    return found.one_or_none()

@@ -36,6 +36,16 @@ PROGRESS_WORDS: Final = {
 }
 
 
+# A connection's states as people read them.
+STATE_WORDS: Final = {
+    "draft": "Draft",
+    "validated": "Address validated",
+    "tested": "Test launch worked",
+    "live": "Live",
+    "paused": "Paused",
+}
+
+
 @dataclass(frozen=True)
 class StepKind:
     """One step of the wizard: its name in marks and code, its label, its address, and what says how far it is."""

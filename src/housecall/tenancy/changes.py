@@ -1,0 +1,44 @@
+"""What changed on a connection, for the audit log: each setting before and after, secrets only as being there."""
+
+from typing import Final
+
+from housecall.tenancy.tables import Connection
+
+_SHOWN: Final = (
+    "base_url", "environment", "vendor", "client_kind", "client_id", "system_client_id", "patient_base_url",
+    "patient_client_id", "locations", "practitioners", "virtual_rules", "time_zone", "phone_region", "write_back",
+    "frame_ancestors", "confirm_existing", "lobby_opens_min", "window_closes_min", "texts_from",
+)  # fmt: skip
+_SECRET: Final = ("client_secret_sealed", "system_client_secret_sealed", "patient_client_secret_sealed")
+
+Snapshot = dict[str, str]
+
+
+def snapshot(connection: Connection) -> Snapshot:
+    """Every setting as one text; a secret as what it is sealed to, which says that it is another, and no more."""
+    shown = {name: _as_text(getattr(connection, name)) for name in _SHOWN}
+    return shown | {name: (getattr(connection, name) or b"").hex() for name in _SECRET}
+
+
+def differences(before: Snapshot, after: Snapshot) -> dict[str, str]:
+    """``before_<setting>`` and ``after_<setting>`` for each that changed: the detail of an audit entry."""
+    found: dict[str, str] = {}
+    for name in (*_SHOWN, *_SECRET):
+        was, now = before.get(name, ""), after.get(name, "")
+        if was != now:
+            name, was, now = _told(name, was, now)
+            found[f"before_{name}"], found[f"after_{name}"] = was, now
+    return found
+
+
+def _told(name: str, was: str, now: str) -> tuple[str, str, str]:
+    if name not in _SECRET:
+        return name, was, now
+    after = "none" if not now else "set anew" if was else "set"
+    return name.removesuffix("_sealed"), "set" if was else "none", after
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, list):
+        return " | ".join(str(one) for one in value)
+    return "" if value is None else str(value)
