@@ -19,6 +19,8 @@ from housecall.web.hooks_azure import routes as azure_hook_routes
 from housecall.web.hooks_twilio import routes as twilio_hook_routes
 from housecall.web.house import House
 from housecall.web.launch import routes as launch_routes
+from housecall.web.message_templates import routes as message_template_routes
+from housecall.web.message_timing import routes as message_timing_routes
 from housecall.web.pages import STATIC
 from housecall.web.panel import doors as handover_routes
 from housecall.web.panel import routes as panel_routes
@@ -56,6 +58,8 @@ AUDIENCES: Final = (
     patient_texting_routes,
     portal_entrance,
     portal_routes,
+    message_template_routes,
+    message_timing_routes,
     portal_reports,
     setup_routes,
     setup_connection_routes,

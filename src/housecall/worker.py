@@ -39,6 +39,7 @@ class Worker:
             clock=house.clock,
             sealer=house.sealer,
             on_change=self._message_changed,
+            public_url=house.public_url,
         )
         visit_jobs.register(self._queue, house.desk, house.database, feed_every=self._feed_every)
         messaging_jobs.register(

@@ -1,10 +1,13 @@
 /** The portal: every page works without this script; it adds what only a script can. */
 
 import './portal.css';
+import './portal/messages.css';
 import { runChecks } from './portal/checks';
 import { offerCopies } from './portal/copy';
 import { keepDrafts } from './portal/keep';
+import { offerPreviews } from './portal/preview';
 
 offerCopies(document);
 void runChecks(document);
 keepDrafts(document);
+offerPreviews(document);

@@ -86,6 +86,7 @@ class Act(StrEnum):
     message_sent = "messaging:message:sent"
     message_suppressed = "messaging:message:suppressed"
     message_receipt = "messaging:message:receipt"
+    template_changed = "messaging:template:changed"
     reply_stop = "messaging:reply:stop"
     reply_start = "messaging:reply:start"
     report_read = "reports:report:read"

@@ -31,6 +31,7 @@ from housecall.tenancy.service import (
 from housecall.tenancy.store import find_organisation_by_name, get_connection
 from housecall.tenancy.tables import Connection
 from housecall.tenancy.timing import QuietHours, read_reminder
+from housecall.visits.timing import want_timing_followed
 from housecall.web.house import House
 
 _OPERATOR = By(Actor.operator, "command-line")
@@ -249,9 +250,13 @@ async def declare(house: House, declared: Declaration, *, organisation: str) -> 
         owner = await ensure_organisation(
             work, organisation, region=house.settings.region, now=now, by=_OPERATOR
         )
-        return await declare_connection(
-            work, OrgId(owner.id), declared, sealer=house.sealer, now=now, by=_OPERATOR
+        org_id = OrgId(owner.id)
+        connection = await declare_connection(
+            work, org_id, declared, sealer=house.sealer, now=now, by=_OPERATOR
         )
+        if declared.channels is not None or declared.reminders_min is not None:
+            await want_timing_followed(work, org_id, connection.id)
+        return connection
 
 
 def addresses_of(connection: Connection, public_url: str) -> dict[str, str]:

@@ -176,6 +176,8 @@ class Appointment:
     locations: tuple[LocationRef, ...]
     is_virtual: bool
     service: str | None = field(repr=False)
+    place: str | None = field(default=None, repr=False)
+    """The location's name as the appointment shows it."""
     last_updated: datetime | None = None
     traits: Traits = Traits()
 
@@ -200,6 +202,8 @@ class Person:
     email_refusal: str | None
     """Why no e-mail can be sent: no_email, opted_out, deceased or merged; None if one can."""
     gender: str | None = field(default=None, repr=False)
+    time_zone: str | None = field(default=None, repr=False)
+    """By its IANA name, where the record says it or the home address leaves one only."""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from housecall.ehr.fields import (
     text,
     words_of,
 )
+from housecall.ehr.places import time_zone_of
 from housecall.ehr.telecom import email_of, email_reach, sms_reach
 from housecall.ehr.virtual import rule_that_holds, traits_of
 
@@ -87,9 +88,16 @@ def read_appointment(
         locations=tuple(LocationRef(found) for found in _all("Location", actors)),
         is_virtual=rule_that_holds(traits, rules) is not None,
         service=_service(resource),
+        place=_place(actors),
         last_updated=instant(meta.get("lastUpdated"), zone),
         traits=traits,
     )
+
+
+def _place(actors: list[object]) -> str | None:
+    """The display of the first location among the participants."""
+    found = (record(actor) for actor in actors)
+    return next((text(one.get("display")) for one in found if _all("Location", [one])), None)
 
 
 def read_listed_appointment(resource: Record, *, rules: tuple[str, ...], zone: ZoneInfo) -> Appointment:
@@ -125,6 +133,7 @@ def read_person(resource: Record, *, region: str, now: datetime) -> Person | Non
         email=email.address,
         email_refusal=email.refusal,
         gender=text(resource.get("gender")),
+        time_zone=time_zone_of(resource, now),
     )
 
 

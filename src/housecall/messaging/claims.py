@@ -61,6 +61,7 @@ _SETTLE: Final = text(f"""
     SET state = moves.after,
         reason = verdict.reason,
         due_at = COALESCE(verdict.due_at, m.due_at),
+        queued_at = CASE WHEN verdict.verb = 'hold' THEN NULL ELSE m.queued_at END,
         lease_until = verdict.lease_until,
         has_slot = verdict.has_slot,
         provider = COALESCE(verdict.provider, m.provider),

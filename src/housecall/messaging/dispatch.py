@@ -15,7 +15,7 @@ from housecall.messaging.handover import Handover
 from housecall.messaging.mail import compose
 from housecall.messaging.model import Channel, FailReason, SuppressReason
 from housecall.messaging.providers.base import OutgoingText
-from housecall.messaging.recipients import Later, Outcome, Recipient, Suppress
+from housecall.messaging.recipients import Hold, Later, Outcome, Recipient, Suppress
 from housecall.messaging.routing import NOWHERE, Route
 from housecall.messaging.templates import render
 from housecall.messaging.wordings import NO_WORDINGS, Wordings
@@ -57,6 +57,8 @@ class Dispatch:
         match outcome:
             case Suppress(reason):
                 return Verdict(claim, "suppress", reason=reason)
+            case Hold(until):
+                return Verdict(claim, "hold", due_at=until)
             case Later(at):
                 return self._handover.released(claim, at - self._clock.now())
             case Recipient() if not route:

@@ -10,6 +10,8 @@ HousecallError
     ├── CodeWrong
     ├── AccountInvalid
     ├── TemplateInvalid
+    ├── TemplateRefused
+    ├── TemplateOvertaken
     ├── SignatureInvalid
     └── ProviderError          (providers/base.py)
         ├── ProviderUnavailable
@@ -18,6 +20,7 @@ HousecallError
         └── NumberRefused      (providers/numbers.py)
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from housecall.kit.errors import HousecallError, Kind
@@ -83,6 +86,24 @@ class TemplateInvalid(MessagingError):
     """A text template asks for something that is not known or not allowed."""
 
     code: ClassVar[str] = "messaging.template_invalid"
+
+
+class TemplateRefused(MessagingError):
+    """This wording cannot be used; each fault says why."""
+
+    kind: ClassVar[Kind] = Kind.invalid
+    code: ClassVar[str] = "messaging.template_refused"
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(" ".join(faults.values()))
+        self.faults = dict(faults)
+
+
+class TemplateOvertaken(MessagingError):
+    """Somebody else has changed this wording meanwhile. Look at theirs, then save yours again."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "messaging.template_overtaken"
 
 
 class SignatureInvalid(MessagingError):

@@ -1,6 +1,7 @@
 """An e-mail about a visit: the same words plain and in HTML, in the reader's language and direction."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -32,26 +33,27 @@ def compose(
     language = pick_language(recipient.language)
     wording = wording or shipped(kind, Channel.email, language)
     subject = fill(wording.subject, recipient.values)
-    paragraphs = paragraphs_of(wording, recipient)
+    paragraphs = paragraphs_of(wording, recipient.values)
     letter = Letter(
         sender_name=fill("{clinic}", recipient.values),
         subject=subject,
         html=_html(language, subject, paragraphs, recipient),
         calendar=_calendar(kind, recipient, language, sender=sender, now=now),
     )
-    return "\n\n".join([*paragraphs, *_foot(language, recipient)]) + "\n", letter
+    return "\n\n".join([*paragraphs, *foot_of(language, recipient.values)]) + "\n", letter
 
 
-def paragraphs_of(wording: Wording, recipient: Recipient) -> list[str]:
+def paragraphs_of(wording: Wording, values: Mapping[str, str]) -> list[str]:
     """The filled paragraphs of the body, whitespace within each made one space."""
     parts = _LINE_BREAKS.split(wording.body.strip())
-    return [filled for part in parts if (filled := fill(part, recipient.values))]
+    return [filled for part in parts if (filled := fill(part, values))]
 
 
-def _foot(language: str, recipient: Recipient) -> list[str]:
-    parts = [fill(catalogue(language)["letter"]["why"], recipient.values)]
-    if recipient.values.get("phone"):
-        parts.append(fill(catalogue(language)["texts"]["call"], recipient.values))
+def foot_of(language: str, values: Mapping[str, str]) -> list[str]:
+    """Why the reader gets this, and whom to call."""
+    parts = [fill(catalogue(language)["letter"]["why"], values)]
+    if values.get("phone"):
+        parts.append(fill(catalogue(language)["texts"]["call"], values))
     return parts
 
 
@@ -63,7 +65,7 @@ def _html(language: str, subject: str, paragraphs: list[str], recipient: Recipie
         subject=subject,
         paragraphs=[_Paragraph(one, link) for one in paragraphs],
         link=link,
-        foot=_foot(language, recipient),
+        foot=foot_of(language, recipient.values),
         words=catalogue(language)["letter"],
     )
     return html

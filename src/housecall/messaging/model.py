@@ -56,6 +56,7 @@ class SuppressReason(StrEnum):
     visit_cancelled = "visit_cancelled"
     visit_moved = "visit_moved"
     too_late = "too_late"
+    not_wanted = "not_wanted"
     address_expired = "address_expired"
     no_provider = "no_provider"
 
@@ -78,6 +79,7 @@ class FailReason(StrEnum):
 _S = MessageState
 
 # ``plan`` from suppressed: called off before it was ever claimed, and wanted again.
+# ``hold``: as if it had not been taken up yet, because it is too early or the patient's quiet hours.
 # ``deliver`` from queued or unknown: a receipt may come before the provider's answer is written.
 # ``deliver`` from failed: the handset has it, so the order of receipts is no matter.
 MOVES: Final = {
@@ -88,6 +90,7 @@ MOVES: Final = {
     (_S.queued, "fail"): _S.failed,
     (_S.queued, "suppress"): _S.suppressed,
     (_S.queued, "release"): _S.planned,
+    (_S.queued, "hold"): _S.planned,
     (_S.queued, "lose_sight"): _S.unknown,
     (_S.queued, "deliver"): _S.delivered,
     (_S.unknown, "accept"): _S.accepted,

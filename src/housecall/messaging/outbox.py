@@ -21,9 +21,9 @@ from housecall.kit.errors import HousecallError
 from housecall.kit.ids import OrgId
 from housecall.kit.sealing import Sealer
 from housecall.messaging import claims, store
+from housecall.messaging.aside import is_aside, resolve_aside
 from housecall.messaging.claims import Claim, Verdict
 from housecall.messaging.dispatch import Dispatch
-from housecall.messaging.help import resolve_help
 from housecall.messaging.model import Channel, MessageKind, SuppressReason
 from housecall.messaging.providers.registry import Providers
 from housecall.messaging.recipients import Due, Later, Outcome, Recipient, Resolver, Suppress
@@ -65,6 +65,7 @@ class Outbox:
         on_change: OnChange,
         *,
         lease: timedelta = LEASE,
+        public_url: str = "http://localhost",
     ) -> None:
         self._database = database
         self._resolver = resolver
@@ -72,6 +73,7 @@ class Outbox:
         self._sealer = sealer
         self._on_change = on_change
         self._lease = lease
+        self._public_url = public_url
         self._router = Router(database, providers)
         self._dispatch = Dispatch(
             database, clock, mail_from=providers.mail_from, margin=lease / 4, concurrency=_CONCURRENT_SENDS
@@ -148,10 +150,12 @@ class Outbox:
             if claim.is_typed and claim.due.typed_address is None
         }
         open_ = [claim.due for claim in batch if claim.due.id not in outcomes]
-        ours = [due for due in open_ if due.kind is MessageKind.help]
-        others = [due for due in open_ if due.kind is not MessageKind.help]
-        if ours:
-            outcomes.update(await resolve_help(self._database, self._sealer, ours))
+        aside = [due for due in open_ if is_aside(due)]
+        others = [due for due in open_ if not is_aside(due)]
+        if aside:
+            outcomes.update(
+                await resolve_aside(self._database, self._sealer, aside, public_url=self._public_url, now=now)
+            )
         try:
             if others:
                 outcomes.update(await self._resolver.resolve(others))

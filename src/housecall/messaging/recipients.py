@@ -58,7 +58,14 @@ class Later:
     at: datetime
 
 
-Outcome = Recipient | Suppress | Later
+@dataclass(frozen=True)
+class Hold:
+    """It must not leave now, but at ``until``: until then it is as if it had never been taken up."""
+
+    until: datetime
+
+
+Outcome = Recipient | Suppress | Later | Hold
 
 
 class Resolver(Protocol):

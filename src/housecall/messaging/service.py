@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from housecall.audit.model import Act, Actor, By
@@ -14,6 +14,7 @@ from housecall.db.work import Work
 from housecall.kit.ids import OrgId, new_uuid
 from housecall.kit.sealing import Sealer
 from housecall.messaging import store
+from housecall.messaging.editing import Which
 from housecall.messaging.model import Channel, MessageKind, MessageState
 from housecall.messaging.tables import Message
 from housecall.messaging.typed import keep_typed_address
@@ -21,6 +22,9 @@ from housecall.messaging.typed import keep_typed_address
 newest_message = store.newest_message
 newest_messages = store.newest_messages
 list_messages = store.list_messages
+
+# The subject of messages that are about no visit.
+TEST: Final = "test"
 
 _SYSTEM: Final = By(Actor.system, "messaging")
 _ONE_OF: Final = ("org_id", "subject_ref", "kind", "instant", "channel")
@@ -133,13 +137,20 @@ async def cancel_planned(
     *,
     subject_ref: str,
     kinds: Collection[MessageKind] | None = None,
+    keep: Collection[tuple[str, Channel]] = (),
     reason: str,
     now: datetime,
 ) -> int:
-    """Planned messages of this subject will not leave (of these kinds, when given); returns how many."""
+    """Planned messages of this subject will not leave (of these kinds, when given); returns how many.
+
+    ``keep`` are instants and channels that stay as they are.
+    """
     condition = _planned(org_id, subject_ref)
     if kinds is not None:
         condition.append(Message.kind.in_([kind.value for kind in kinds]))
+    if keep:
+        kept = [(instant, channel.value) for instant, channel in keep]
+        condition.append(tuple_(Message.instant, Message.channel).not_in(kept))
     called_off = await work.session.scalars(
         update(Message)
         .where(*condition)
@@ -183,6 +194,25 @@ async def send_now(
             raise ValueError("a typed address needs a sealer")
         await keep_typed_address(work, org_id, message.id, typed_address, sealer=sealer, now=now)
     return message
+
+
+async def send_test(
+    work: Work,
+    org_id: OrgId,
+    *,
+    connection_id: str,
+    which: Which,
+    to: str,
+    by: By,
+    sealer: Sealer,
+    now: datetime,
+) -> Message:
+    """A message with sample values leaves at the outbox's next round, to ``to``, kept sealed."""
+    return await send_now(
+        work, org_id, connection_id=connection_id, subject_ref=TEST, kind=which.kind,
+        instant=f"{which.language}.{uuid.uuid4().hex}", channel=which.channel, now=now,
+        requested_by=by, typed_address=to, sealer=sealer,
+    )  # fmt: skip
 
 
 def _planned(org_id: OrgId, subject_ref: str) -> list[ColumnElement[bool]]:

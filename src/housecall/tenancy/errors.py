@@ -16,6 +16,7 @@ HousecallError
     ├── ConnectionDouble
     ├── NotValidated
     ├── ReasonMissing
+    ├── TimingOvertaken
     ├── InviteDead
     ├── SettingsStale
     ├── RuleInvalid
@@ -268,3 +269,10 @@ class TokenInvalid(SignInError):
     way_on: ClassVar[str] = (
         "Check the client id, and that the clocks of both servers are set by a time service."
     )
+
+
+class TimingOvertaken(TenancyError):
+    """Somebody else has changed this connection's choice meanwhile. Look at it, then save yours again."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "tenancy.timing_overtaken"

@@ -16,10 +16,10 @@ from housecall.kit.sealing import Sealer
 from housecall.tenancy import store
 from housecall.tenancy.changes import differences, snapshot
 from housecall.tenancy.connections import use_rules
-from housecall.tenancy.errors import RelayMissing
+from housecall.tenancy.errors import RelayMissing, TimingOvertaken
 from housecall.tenancy.model import WORKING, Channels, ConnectionState, Environment, Protection, move
 from housecall.tenancy.tables import Connection, Organisation
-from housecall.tenancy.timing import QuietHours
+from housecall.tenancy.timing import QuietHours, Timing
 
 DEFAULT_REMINDERS_MIN: Final = (24 * 60, 15)
 ANY_NUMBER: Final = "any"
@@ -282,6 +282,28 @@ async def link_numbers(
         work, OrgId(connection.org_id), Act.numbers_linked, by=by, subject=connection.id, at=now,
         before=before[0], after=first, backup_before=before[1], backup_after=backup,
     )  # fmt: skip
+
+
+async def set_timing(
+    work: Work, org_id: OrgId, connection_id: str, timing: Timing, *, before: str, now: datetime, by: By
+) -> Connection:
+    """The connection's messages leave so from now on; raises TimingOvertaken.
+
+    ``before`` is the mark of what the form was filled in on; empty: whatever it was.
+    """
+    connection = await store.get_connection(work, org_id, connection_id)
+    await work.session.refresh(connection, with_for_update=True)
+    was = Timing.of(connection)
+    if before and before != was.mark:
+        raise TimingOvertaken
+    connection.channels = timing.channels.value
+    connection.reminder_offsets_min = list(timing.reminders_min)
+    timing.quiet.write(connection)
+    await record(
+        work, org_id, Act.connection_changed, by=by, subject=connection.id, at=now,
+        before=was.mark, after=timing.mark,
+    )  # fmt: skip
+    return connection
 
 
 def may_text(connection: Connection) -> str | None:

@@ -7,6 +7,7 @@ from typing import Final, Self
 from zoneinfo import ZoneInfo
 
 from housecall.tenancy.errors import QuietHoursInvalid, ReminderInvalid
+from housecall.tenancy.model import Channels
 from housecall.tenancy.tables import Connection
 
 _DAY_MIN: Final = 24 * 60
@@ -71,6 +72,27 @@ class QuietHours:
         if end is None or now >= latest:
             return None
         return min(end, latest)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How and when a connection's messages leave."""
+
+    channels: Channels
+    reminders_min: tuple[int, ...]
+    quiet: QuietHours
+
+    @classmethod
+    def of(cls, connection: Connection) -> Self:
+        """The connection's, reminders the earliest first."""
+        reminders = tuple(sorted(set(connection.reminder_offsets_min), reverse=True))
+        return cls(Channels(connection.channels), reminders, QuietHours.of(connection))
+
+    @property
+    def mark(self) -> str:
+        """All of it in one word: what a form was filled in on, and what the audit log keeps."""
+        reminders = "+".join(say_reminder(one) for one in self.reminders_min) or "none"
+        return f"{self.channels};{reminders};{self.quiet}"
 
 
 def read_reminder(written: str) -> int:

@@ -4,7 +4,7 @@ import uuid
 from datetime import timedelta
 from typing import Final
 
-from procrastinate import App, JobContext
+from procrastinate import App, JobContext, RetryStrategy
 
 from housecall.db.database import Database
 from housecall.ehr.base import AppointmentRef
@@ -14,6 +14,7 @@ from housecall.visits.model import WriteKind
 from housecall.visits.polling import poll_connection
 from housecall.visits.siu import READ_APPOINTMENT
 from housecall.visits.siu_reading import LAST_LOOK, Patience, read_told_appointment
+from housecall.visits.timing import FOLLOW_TIMING, follow
 from housecall.visits.writing import WRITE_BACK, WRITE_LATER, enqueue, write_back
 
 POLL_CONNECTION: Final = "visits.poll_connection"
@@ -44,7 +45,11 @@ def register(queue: App, desk: Desk, database: Database, *, feed_every: timedelt
         async with database.work() as work:
             await enqueue(work, org_id, visit_id, kind)
 
+    async def follow_timing(org_id: str, connection_id: str) -> None:
+        await follow(desk, database, OrgId(uuid.UUID(org_id)), connection_id)
+
     queue.task(name=POLL_CONNECTION)(poll)
+    queue.task(name=FOLLOW_TIMING, retry=RetryStrategy(max_attempts=5, exponential_wait=2))(follow_timing)
     queue.task(name=WRITE_BACK)(write)
     queue.task(name=WRITE_LATER)(write_later)
     queue.task(name=READ_APPOINTMENT, pass_context=True, retry=Patience())(read_appointment)

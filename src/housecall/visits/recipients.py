@@ -4,7 +4,7 @@ import logging
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -12,15 +12,17 @@ from housecall.db.database import Database
 from housecall.db.work import Work
 from housecall.ehr.base import Appointment, AppointmentRef, AppointmentStatus, PatientRef, Person
 from housecall.ehr.errors import EhrError, EhrThrottled
+from housecall.ehr.readers import zone_of
 from housecall.kit.ids import OrgId
 from housecall.messaging.calendar import Event
 from housecall.messaging.model import Channel, MessageKind, SuppressReason
-from housecall.messaging.recipients import Due, Later, Outcome, Recipient, Suppress
+from housecall.messaging.recipients import Due, Hold, Later, Outcome, Recipient, Suppress
 from housecall.messaging.templates import localise_time
 from housecall.tenancy.model import Channels
 from housecall.tenancy.service import may_mail_address, may_text, may_text_number, may_write
 from housecall.tenancy.store import get_connection, get_organisation
 from housecall.tenancy.tables import Connection, Organisation
+from housecall.tenancy.timing import QuietHours
 from housecall.visits import store
 from housecall.visits.desk import Desk
 from housecall.visits.links import make_link
@@ -35,6 +37,8 @@ _ASK_AGAIN: Final = timedelta(seconds=30)
 # More changes than one visit sees: the next visit on the same appointment counts on from there.
 _REVISIONS: Final = 10_000
 _CALENDARS: Final = uuid.UUID("5b1f3c52-4c0e-4a8e-9a0d-4d2f6c1f7e0a")
+# A person wants these to leave now.
+_BY_HAND: Final = frozenset({MessageKind.link, MessageKind.ready})
 _OFF: Final = frozenset({AppointmentStatus.cancelled, AppointmentStatus.entered_in_error})
 
 
@@ -145,7 +149,7 @@ class VisitRecipients:
             log.warning("Recipients could not be read from the EHR.", extra={"code": fault.code})
             wait = fault.retry_after if isinstance(fault, EhrThrottled) else _ASK_AGAIN
             return {about.due.id: Later(self._desk.clock.now() + wait) for about in abouts}
-        await self._remember_languages(abouts, read)
+        await self._remember_manners(abouts, read)
         return {about.due.id: self._outcome(about, read) for about in abouts}
 
     async def _read(self, abouts: list[_About]) -> _Read:
@@ -162,22 +166,25 @@ class VisitRecipients:
             read.people |= await client.read_people(sorted(merged))
         return read
 
-    async def _remember_languages(self, abouts: list[_About], read: _Read) -> None:
-        """The language is kept on the seat while its visit lasts, so that the link speaks it."""
+    async def _remember_manners(self, abouts: list[_About], read: _Read) -> None:
+        """Language and time zone are kept on the seat while its visit lasts, so that the link's pages have them."""
         new = {}
         for about in abouts:
             person = read.person_of(about.visit.appointment_ref)
-            if person is not None and person.language and about.seat.language != person.language:
-                new[about.seat.id] = (OrgId(about.visit.org_id), person.language)
+            if person is None:
+                continue
+            language = person.language or about.seat.language
+            if (language, person.time_zone) != (about.seat.language, about.seat.time_zone):
+                new[about.seat.id] = (OrgId(about.visit.org_id), language, person.time_zone)
         if not new:
             return
         async with self._database.work() as work:
-            for seat_id, (org_id, language) in sorted(new.items()):
-                await store.keep_language(work, org_id, seat_id, language)
+            for seat_id, (org_id, language, time_zone) in sorted(new.items()):
+                await store.keep_manners(work, org_id, seat_id, language=language, time_zone=time_zone)
 
     def _outcome(self, about: _About, read: _Read) -> Outcome:
         if about.due.typed_address is not None:
-            return self._checked(about, about.due.typed_address, None)
+            return self._checked(about, about.due.typed_address, None, None)
         appointment = read.appointments.get(AppointmentRef(about.visit.appointment_ref))
         if appointment is None:
             return Later(self._desk.clock.now() + _ASK_AGAIN)
@@ -191,28 +198,47 @@ class VisitRecipients:
         if person is None:
             return Later(self._desk.clock.now() + _ASK_AGAIN)
         address = _address(about, person)
-        return address if isinstance(address, Suppress) else self._checked(about, address, person)
+        if isinstance(address, Suppress):
+            return address
+        held = self._held_until(about, person)
+        return Hold(held) if held else self._checked(about, address, person, appointment)
 
-    def _checked(self, about: _About, address: str, person: Person | None) -> Outcome:
+    def _held_until(self, about: _About, person: Person) -> datetime | None:
+        """When the patient's quiet hours are over; what a person sends by hand never waits for that."""
+        if about.due.kind in _BY_HAND:
+            return None
+        zone = zone_of(_zone(about, person))
+        quiet = QuietHours.of(about.connection)
+        return quiet.held_until(self._desk.clock.now(), starts_at=about.visit.starts_at, zone=zone)
+
+    def _checked(
+        self, about: _About, address: str, person: Person | None, appointment: Appointment | None
+    ) -> Outcome:
         may = may_text_number if about.due.channel is Channel.sms else may_mail_address
         if not may(about.connection, address, self._desk.sealer):
             return Suppress(SuppressReason.not_listed)
         language = person.language if person else None
         spoken = language or about.seat.language or about.organisation.language
-        zone = about.seat.time_zone or about.connection.time_zone
+        clinic = about.organisation.display_name
         return Recipient(
             number=address,
             language=spoken,
             values={
-                "clinic": about.organisation.display_name,
+                "clinic": clinic,
+                "place": (appointment.place if appointment else None) or clinic,
                 "phone": about.organisation.clinic_phone,
-                "time": localise_time(about.visit.starts_at, zone, spoken),
+                "time": localise_time(about.visit.starts_at, _zone(about, person), spoken),
                 "link": make_link(self._desk, about.seat),
             },
             texts_from=about.connection.texts_from or "",
             event=_event(self._desk, about.visit),
             texts_backup=about.connection.texts_backup,
         )
+
+
+def _zone(about: _About, person: Person | None) -> str:
+    """The patient's own as the EHR has it now, else what is known of it, else the clinic's."""
+    return (person.time_zone if person else about.seat.time_zone) or about.connection.time_zone
 
 
 def _address(about: _About, person: Person) -> str | Suppress:

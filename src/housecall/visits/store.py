@@ -187,10 +187,21 @@ async def find_newest_seats(
 
 async def keep_language(work: Work, org_id: OrgId, seat_id: str, language: str) -> None:
     """The seat knows its reader's language, unless its visit is over by now."""
+    await _keep(work, org_id, seat_id, language=language)
+
+
+async def keep_manners(
+    work: Work, org_id: OrgId, seat_id: str, *, language: str | None, time_zone: str | None
+) -> None:
+    """The seat knows its reader's language and time zone, unless its visit is over by now."""
+    await _keep(work, org_id, seat_id, language=language, time_zone=time_zone)
+
+
+async def _keep(work: Work, org_id: OrgId, seat_id: str, **values: str | None) -> None:
     await work.session.execute(
         update(Seat)
         .where(Seat.org_id == org_id, Seat.id == seat_id, Seat.revoked_at.is_(None))
-        .values(language=language)
+        .values(**values)
         .execution_options(synchronize_session=False)
     )
 

@@ -74,6 +74,19 @@ async def plan_for_moved(desk: Desk, work: Work, connection: Connection, visit: 
         await _plan(work, connection, visit, MessageKind.changed, f"r{visit.revision}", now, now)
 
 
+async def follow_timing(desk: Desk, work: Work, connection: Connection, visit: Visit) -> None:
+    """The reminders that are still to come are those of the connection's choice; the visit is locked."""
+    now = desk.clock.now()
+    ahead = [(instant, at) for instant, at in _reminders(connection, visit) if at > now]
+    keep = [(instant, one) for instant, _ in ahead for one in CARRIED_BY[Channels(connection.channels)]]
+    await messages.cancel_planned(
+        work, OrgId(visit.org_id), subject_ref=visit.id, kinds=[MessageKind.reminder], keep=keep,
+        reason=SuppressReason.not_wanted, now=now,
+    )  # fmt: skip
+    for instant, at in ahead:
+        await _plan(work, connection, visit, MessageKind.reminder, instant, at, now)
+
+
 async def plan_for_cancelled(desk: Desk, work: Work, connection: Connection, visit: Visit) -> None:
     """Nothing planned leaves any more; whoever had been told hears that the visit is off."""
     now, was_told = desk.clock.now(), await _was_told(work, visit)

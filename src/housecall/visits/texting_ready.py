@@ -10,7 +10,7 @@ from housecall.db.work import Work
 from housecall.kit.ids import OrgId
 from housecall.messaging import service as messages
 from housecall.messaging.model import Channel, MessageKind
-from housecall.messaging.recipients import Due, Later, Suppress
+from housecall.messaging.recipients import Due, Hold, Later, Suppress
 from housecall.messaging.replies import refusal_hashes
 from housecall.messaging.store import is_refused
 from housecall.visits.desk import Desk
@@ -75,7 +75,7 @@ async def _refuse_unreachable(
         channel=Channel.sms,
     )
     outcome = (await VisitRecipients(desk, database).resolve([due])).get(due.id)
-    if outcome is None or isinstance(outcome, Later):
+    if outcome is None or isinstance(outcome, Later | Hold):
         raise CannotBeTexted("ehr_away")
     if isinstance(outcome, Suppress):
         raise CannotBeTexted(outcome.reason)

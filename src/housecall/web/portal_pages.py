@@ -32,7 +32,13 @@ class Place:
 # Hang a page in here, and give its name as ``here`` when it is shown.
 PLACES: Final = (
     Place("Setup", (Page("setup", "Setup", "/portal/setup", Right.administer),)),
-    Place("Messages", ()),
+    Place(
+        "Messages",
+        (
+            Page("templates", "What messages say", "/portal/messages/templates", Right.administer),
+            Page("timing", "When messages leave", "/portal/messages/timing", Right.administer),
+        ),
+    ),
     Place(
         "Reports",
         (

@@ -1,4 +1,4 @@
-"""E-mail, quiet hours, own wordings, and visits confirmed by a reply.
+"""E-mail, quiet hours and an organisation's own wordings.
 
 Revision: 0007, after 0006.
 """
