@@ -18,6 +18,7 @@ from housecall.realtime.bus import bus_for
 from housecall.realtime.hub import Hub
 from housecall.tenancy.directory import EhrDirectory
 from housecall.tenancy.keys import ensure_signing_key
+from housecall.tenancy.spending import Spending
 from housecall.visits.desk import Desk
 from housecall.web.house import House
 
@@ -86,7 +87,7 @@ async def build_house(settings: Settings, place: Place, *, clock: Clock | None =
     network = NetworkRules.from_setting(
         settings.words("HOUSECALL_ALLOW_PRIVATE_ADDRESSES"), settings.text("HOUSECALL_CA_FILE")
     )
-    directory = EhrDirectory(clock, sealer, network)
+    directory = EhrDirectory(clock, sealer, network, Spending(database, clock))
     async with database.work() as work:
         directory.use_signing_key(await ensure_signing_key(work, sealer, now=clock.now()))
     hub = Hub(bus_for(settings.text("HOUSECALL_REDIS_URL")))

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from housecall.audit.model import Actor, By
 from housecall.db.database import Database
 from housecall.ehr.base import AppointmentRef, AppointmentStatus
-from housecall.ehr.errors import EhrThrottled, EhrUnavailable
+from housecall.ehr.errors import EhrBudgetSpent, EhrThrottled, EhrUnavailable
 from housecall.kit.clock import FakeClock
 from housecall.kit.ids import OrgId
 from housecall.kit.sealing import Sealer
@@ -153,6 +153,22 @@ async def test_a_conflict_is_tried_again_later_by_reading_again(writers: Writers
     assert (first.state, first.last_error, at_once) == ("wanted", "ehr.conflict", 0)
     row = await writers.row()
     assert (row.state, row.last_error, row.attempts) == ("done", None, 3)
+    assert writers.ehr.links[A1].patient_url == await writers.link(visit)
+
+
+async def test_a_budget_that_is_used_up_delays_and_counts_as_no_try(writers: Writers) -> None:
+    visit = await writers.found()
+    writers.ehr.fault = EhrBudgetSpent(timedelta(seconds=20))
+    for _ in range(40):
+        await writers.work_off()
+        writers.clinic.later(seconds=30)
+    held_back = await writers.row()
+    writers.ehr.fault = None
+
+    await writers.work_off()
+
+    assert (held_back.state, held_back.last_error, held_back.attempts) == ("wanted", "ehr.budget_spent", 0)
+    assert (await writers.row()).state == "done"
     assert writers.ehr.links[A1].patient_url == await writers.link(visit)
 
 

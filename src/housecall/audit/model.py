@@ -36,6 +36,7 @@ class Act(StrEnum):
     connection_changed = "tenancy:connection:changed"
     connection_state = "tenancy:connection:state_changed"
     connection_rules = "tenancy:connection:rules_changed"
+    connection_budget = "tenancy:connection:budget_changed"
     release_confirmed = "tenancy:connection:release_confirmed"
     record_tested = "tenancy:record:tested"
     consent_given = "tenancy:consent:given"

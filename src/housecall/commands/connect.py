@@ -68,6 +68,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--frame-ancestor", nargs="+", action="extend", default=[], metavar="ORIGIN")
     words = [Writing.links.value, Writing.status.value]
     parser.add_argument("--write-back", nargs="+", action="extend", default=[], choices=words)
+    parser.add_argument(
+        "--requests-per-minute", type=int, help="what feed, texts and write-back may ask together"
+    )
     parser.add_argument("--clinic-name", help="what patients read in texts and on pages")
     parser.add_argument("--clinic-phone", help="whom patients call when something does not work")
     _add_words_on_record(parser)
@@ -240,6 +243,7 @@ def declaration_of(arguments: argparse.Namespace, vendor: str) -> Declaration:
         channels=Channels(arguments.channels) if arguments.channels else None,
         reminders_min=None if arguments.reminder is None else tuple(map(read_reminder, arguments.reminder)),
         quiet_hours=QuietHours.read(arguments.quiet_hours) if arguments.quiet_hours else None,
+        requests_per_min=arguments.requests_per_minute,
     )
 
 

@@ -70,6 +70,8 @@ class EhrEndpoint:
     time_zone: str = "UTC"
     writes_back: bool = False
     """Whether the system account asks for leave to change appointments."""
+    requests_per_min: int = 0
+    """The connection's budget; kept by the allowance that is handed in, 0 = none."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from housecall.ehr.access import Refresher, SystemAccess
+from housecall.ehr.allowance import Allowance, Lane, Unlimited
 from housecall.ehr.base import (
     Appointment,
     AppointmentRef,
@@ -46,7 +47,14 @@ _MOST_PAGES: Final = 50
 class SmartFhirClient:
     """One connection's EHR over HTTP; keep it, for it holds the system token and what is shared."""
 
-    def __init__(self, endpoint: EhrEndpoint, profile: VendorProfile, outward: Outward, clock: Clock) -> None:
+    def __init__(
+        self,
+        endpoint: EhrEndpoint,
+        profile: VendorProfile,
+        outward: Outward,
+        clock: Clock,
+        allowance: Allowance | None = None,
+    ) -> None:
         self._endpoint = endpoint
         self._outward = outward
         self._clock = clock
@@ -58,10 +66,12 @@ class SmartFhirClient:
         self._launch = SmartLaunch(endpoint, profile, self._discovery, token_endpoint, verifier)
         self._refresher = Refresher(token_endpoint, profile, clock)
         scopes = profile.system_scopes_for(writes_back=endpoint.writes_back)
-        self._fhir = Fhir(endpoint, outward, SystemAccess(token_endpoint, scopes, clock), clock)
+        system, allowance = SystemAccess(token_endpoint, scopes, clock), allowance or Unlimited()
+        self._fhir = Fhir(endpoint, outward, system, clock, allowance=allowance)
         self._writer = Writer(self._fhir, profile)
         self._bulk = BulkReader(self._fhir, profile)
-        self._feed = Feed(self._fhir, profile, clock, rules=endpoint.virtual_rules, zone=self._zone)
+        feeding = Fhir(endpoint, outward, system, clock, allowance=allowance, lane=Lane.feed)
+        self._feed = Feed(feeding, profile, clock, rules=endpoint.virtual_rules, zone=self._zone)
 
     @property
     def writes(self) -> frozenset[Writing]:

@@ -3,6 +3,7 @@
     EhrError
     ├── EhrUnavailable          another try may work
     │   ├── EhrThrottled        … but not before ``retry_after``
+    │   │   └── EhrBudgetSpent  … because we hold ourselves back
     │   ├── EhrFaulted          … or a smaller question
     │   ├── CertificateRefused
     │   └── DiscoveryFailed
@@ -71,6 +72,12 @@ class EhrThrottled(EhrUnavailable):
     def __init__(self, retry_after: timedelta, sentence: str | None = None) -> None:
         super().__init__(sentence)
         self.retry_after = retry_after
+
+
+class EhrBudgetSpent(EhrThrottled):
+    """This connection's budget of requests to the EHR is used up for this minute; it goes on in the next."""
+
+    code: ClassVar[str] = "ehr.budget_spent"
 
 
 class EhrFaulted(EhrUnavailable):

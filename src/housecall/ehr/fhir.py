@@ -7,6 +7,7 @@ from typing import Any, Final
 import httpx
 
 from housecall.ehr.access import SystemAccess
+from housecall.ehr.allowance import Allowance, Lane, take_turn
 from housecall.ehr.base import EhrEndpoint, Tokens
 from housecall.ehr.errors import (
     AddressRefused,
@@ -37,12 +38,24 @@ Params = Mapping[str, str | list[str]]
 class Fhir:
     """One connection's FHIR server."""
 
-    def __init__(self, endpoint: EhrEndpoint, outward: Outward, system: SystemAccess, clock: Clock) -> None:
+    def __init__(
+        self,
+        endpoint: EhrEndpoint,
+        outward: Outward,
+        system: SystemAccess,
+        clock: Clock,
+        *,
+        allowance: Allowance,
+        lane: Lane = Lane.work,
+    ) -> None:
+        """``lane``: what the system account's requests are for; those with a person's tokens are people's."""
         self._endpoint = endpoint
         self._base = endpoint.base_url.rstrip("/")
         self._outward = outward
         self._system = system
         self._clock = clock
+        self._allowance = allowance
+        self._lane = lane
 
     async def read(self, kind: str, ref: str, *, tokens: Tokens | None) -> dict[str, Any]:
         """The record; raises RecordGone if there is none."""
@@ -106,6 +119,7 @@ class Fhir:
         body: Body | None = None,
         more: Mapping[str, str] | None = None,
     ) -> Answer:
+        await take_turn(self._allowance, Lane.people if tokens else self._lane)
         token = tokens.access_token if tokens else await self._system.token()
         headers = {"Accept": _ACCEPT, **(more or {})}
         if body is not None:

@@ -42,11 +42,18 @@ def record_id(value: object) -> str | None:
 
 def reference_to(kind: str, value: object) -> str | None:
     """The id in a reference to a record of this kind, relative or absolute; None for any other reference."""
+    found = reference(value)
+    return found[1] if found is not None and found[0] == kind else None
+
+
+def reference(value: object) -> tuple[str, str] | None:
+    """Kind and id of the record that a reference leads to, relative or absolute; None if it leads to none."""
     found = text(record(value).get("reference"))
     if not found:
         return None
     head, _, ref = found.partition("/_history/")[0].rpartition("/")
-    return record_id(ref) if head.rpartition("/")[2] == kind else None
+    wanted = record_id(ref)
+    return (head.rpartition("/")[2], wanted) if wanted is not None else None
 
 
 def instant(value: object, zone: tzinfo) -> datetime | None:

@@ -28,6 +28,7 @@ from housecall.ehr.fields import (
     record,
     record_id,
     records,
+    reference,
     reference_to,
     text,
     words_of,
@@ -75,7 +76,7 @@ def read_appointment(
         raise RecordUnreadable("no_id")
     zone = zone or ZoneInfo("UTC")
     meta = record(resource.get("meta"))
-    actors = [who.get("actor") for who in records(resource.get("participant"))]
+    actors = [found for who in records(resource.get("participant")) if (found := reference(who.get("actor")))]
     traits = traits_of(resource)
     return Appointment(
         ref=AppointmentRef(ref),
@@ -169,8 +170,8 @@ def read_status(value: object) -> AppointmentStatus:
         return AppointmentStatus.unknown
 
 
-def _all(kind: str, actors: list[Any]) -> list[str]:
-    return list(dict.fromkeys(found for actor in actors if (found := reference_to(kind, actor))))
+def _all(kind: str, actors: list[tuple[str, str]]) -> list[str]:
+    return list(dict.fromkeys(ref for found, ref in actors if found == kind))
 
 
 def _service(resource: Record) -> str | None:

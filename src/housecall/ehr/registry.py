@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from housecall.ehr.addresses import NetworkRules
+from housecall.ehr.allowance import Allowance
 from housecall.ehr.base import EhrClient, EhrEndpoint, Vendor
 from housecall.ehr.client import SmartFhirClient
 from housecall.ehr.epic import EPIC
@@ -20,9 +21,11 @@ PROFILES: Final[dict[Vendor, VendorProfile]] = {
 }
 
 
-def client_for(endpoint: EhrEndpoint, *, clock: Clock, network: NetworkRules) -> EhrClient:
+def client_for(
+    endpoint: EhrEndpoint, *, clock: Clock, network: NetworkRules, allowance: Allowance | None = None
+) -> EhrClient:
     """A client for the connection; keep it as long as the endpoint stays equal, and close it then."""
-    return SmartFhirClient(endpoint, PROFILES[endpoint.vendor], Outward(network), clock)
+    return SmartFhirClient(endpoint, PROFILES[endpoint.vendor], Outward(network), clock, allowance)
 
 
 def profile_for(capability_statement: dict[str, Any]) -> Vendor:

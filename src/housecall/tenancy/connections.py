@@ -9,7 +9,8 @@ from housecall.db.work import Work
 from housecall.ehr.virtual import is_rule
 from housecall.kit.ids import OrgId
 from housecall.tenancy import store
-from housecall.tenancy.errors import RuleUnknown
+from housecall.tenancy.errors import BudgetTooSmall, RuleUnknown
+from housecall.tenancy.spending import SMALLEST_REQUESTS_PER_MIN
 from housecall.tenancy.tables import Connection
 
 
@@ -49,6 +50,30 @@ def use_rules(connection: Connection, rules: Sequence[str]) -> None:
     if connection.virtual_rules != wanted:
         connection.virtual_rules = wanted
         connection.first_polled_at = connection.next_poll_at = None
+
+
+def checked_budget(requests_per_min: int) -> int:
+    """The budget; raises BudgetTooSmall for one with which nothing would come to an end."""
+    if requests_per_min < SMALLEST_REQUESTS_PER_MIN:
+        raise BudgetTooSmall
+    return requests_per_min
+
+
+async def set_request_budget(
+    work: Work, org_id: OrgId, connection_id: str, requests_per_min: int, *, now: datetime, by: By
+) -> Connection:
+    """Feed, texts and write-back of the connection send at most this many requests a minute, all together.
+
+    Sign-ins and the panel's own reads are counted, but never wait. Raises BudgetTooSmall.
+    """
+    connection = await store.get_connection(work, org_id, connection_id)
+    before, connection.requests_per_min = connection.requests_per_min, checked_budget(requests_per_min)
+    if before != requests_per_min:
+        await record(
+            work, org_id, Act.connection_budget, by=by, subject=connection_id, at=now,
+            before=before, after=requests_per_min,
+        )  # fmt: skip
+    return connection
 
 
 async def confirm_release(

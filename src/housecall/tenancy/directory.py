@@ -6,17 +6,23 @@ from housecall.ehr.addresses import NetworkRules
 from housecall.ehr.base import ClientKind, EhrClient, EhrEndpoint, Persona, SigningKey, Vendor
 from housecall.ehr.registry import client_for
 from housecall.kit.clock import Clock
+from housecall.kit.ids import OrgId
 from housecall.kit.sealing import Sealer
+from housecall.tenancy.spending import Budget, Spending
 from housecall.tenancy.tables import Connection
 
 
 class EhrDirectory:
     """Keeps one client a connection; a connection that was changed gets a new one."""
 
-    def __init__(self, clock: Clock, sealer: Sealer, network: NetworkRules) -> None:
+    def __init__(
+        self, clock: Clock, sealer: Sealer, network: NetworkRules, spending: Spending | None = None
+    ) -> None:
+        """``spending`` keeps the connections' budgets; without it there are none."""
         self._clock = clock
         self._sealer = sealer
         self.network = network
+        self._spending = spending
         self._clients: dict[str, tuple[EhrEndpoint, EhrClient]] = {}
         self._signing_key: SigningKey | None = None
 
@@ -26,19 +32,25 @@ class EhrDirectory:
 
     def client(self, connection: Connection) -> EhrClient:
         """The client of this connection as it stands now."""
-        return self._kept(connection.id, self._endpoint(connection))
+        return self._kept(connection.id, self._endpoint(connection), connection)
 
     def client_of(self, connection: Connection, persona: Persona) -> EhrClient:
         """The client for launches of the persona: a patient portal may have a base and a client of its own."""
         if persona == "practitioner" or not (connection.patient_base_url or connection.patient_client_id):
             return self.client(connection)
-        return self._kept(f"{connection.id}:patient", self._patient_endpoint(connection))
+        return self._kept(f"{connection.id}:patient", self._patient_endpoint(connection), connection)
 
-    def _kept(self, name: str, endpoint: EhrEndpoint) -> EhrClient:
+    def _kept(self, name: str, endpoint: EhrEndpoint, connection: Connection) -> EhrClient:
         known = self._clients.get(name)
         if known is not None and known[0] == endpoint:
             return known[1]
-        made = client_for(endpoint, clock=self._clock, network=self.network)
+        budget = Budget(OrgId(connection.org_id), connection.id, connection.requests_per_min)
+        made = client_for(
+            endpoint,
+            clock=self._clock,
+            network=self.network,
+            allowance=self._spending.allowance(budget) if self._spending else None,
+        )
         self._clients[name] = (endpoint, made)
         return made
 
@@ -63,6 +75,7 @@ class EhrDirectory:
             virtual_rules=tuple(connection.virtual_rules),
             time_zone=connection.time_zone,
             writes_back=bool(connection.write_back),
+            requests_per_min=connection.requests_per_min,
         )
 
     def _patient_endpoint(self, connection: Connection) -> EhrEndpoint:

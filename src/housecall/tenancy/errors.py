@@ -10,6 +10,7 @@ HousecallError
     ├── IllegalConnectionMove
     ├── EnvironmentMixed
     ├── RuleUnknown
+    ├── BudgetTooSmall
     ├── QuietHoursInvalid
     ├── ReminderInvalid
     ├── ConnectionChanged
@@ -276,3 +277,9 @@ class TimingOvertaken(TenancyError):
 
     kind: ClassVar[Kind] = Kind.conflict
     code: ClassVar[str] = "tenancy.timing_overtaken"
+
+
+class BudgetTooSmall(TenancyError):
+    """A budget of fewer than 30 requests a minute would keep texts waiting for ever."""
+
+    code: ClassVar[str] = "tenancy.budget_too_small"

@@ -15,9 +15,17 @@ from housecall.kit.ids import OrgId, new_uuid, short_id
 from housecall.kit.sealing import Sealer
 from housecall.tenancy import store
 from housecall.tenancy.changes import differences, snapshot
-from housecall.tenancy.connections import use_rules
+from housecall.tenancy.connections import checked_budget, use_rules
 from housecall.tenancy.errors import RelayMissing, TimingOvertaken
-from housecall.tenancy.model import WORKING, Channels, ConnectionState, Environment, Protection, move
+from housecall.tenancy.model import (
+    DEFAULT_REQUESTS_PER_MIN,
+    WORKING,
+    Channels,
+    ConnectionState,
+    Environment,
+    Protection,
+    move,
+)
 from housecall.tenancy.tables import Connection, Organisation
 from housecall.tenancy.timing import QuietHours, Timing
 
@@ -56,6 +64,8 @@ class Declaration:
     channels: Channels | None = None
     reminders_min: tuple[int, ...] | None = None
     quiet_hours: QuietHours | None = None
+    requests_per_min: int | None = None
+    """None leaves the budget as it is."""
 
 
 async def ensure_organisation(work: Work, name: str, *, region: str, now: datetime, by: By) -> Organisation:
@@ -145,6 +155,7 @@ def _new_connection(org_id: OrgId, declared: Declaration, now: datetime) -> Conn
         reminder_offsets_min=list(DEFAULT_REMINDERS_MIN),
         lobby_opens_min=30,
         window_closes_min=120,
+        requests_per_min=DEFAULT_REQUESTS_PER_MIN,
         first_polled_at=None,
         last_polled_at=None,
         next_poll_at=None,
@@ -178,6 +189,8 @@ def _apply(connection: Connection, declared: Declaration, *, sealer: Sealer, now
     connection.consent_by = by.ref if declared.consent_send or declared.consent_attendees else None
     connection.confirm_existing = declared.confirm_existing
     connection.write_back = sorted(set(declared.write_back))
+    if declared.requests_per_min is not None:
+        connection.requests_per_min = checked_budget(declared.requests_per_min)
     connection.next_poll_at = None
     if declared.channels is not None:
         connection.channels = declared.channels.value

@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from housecall.db.base import Base
+from housecall.tenancy.model import DEFAULT_REQUESTS_PER_MIN
 
 
 class Organisation(Base):
@@ -124,6 +125,10 @@ class Connection(Base):
     last_polled_at: Mapped[datetime | None]
     next_poll_at: Mapped[datetime | None]
     feed_fault: Mapped[str | None]
+    # How many appointments a day the last poll read: a long schedule is read in shorter stretches.
+    feed_a_day: Mapped[int] = mapped_column(default=0)
+    # The budget that feed, texts and write-back share; sign-ins and the panel's reads go first.
+    requests_per_min: Mapped[int] = mapped_column(default=DEFAULT_REQUESTS_PER_MIN)
     # Who said, on record, that the EHR's release is late enough, where the vendor publishes none.
     release_confirmed_at: Mapped[datetime | None]
     release_confirmed_by: Mapped[str | None]
@@ -163,6 +168,18 @@ class ConnectionSetup(Base):
     record_tests: Mapped[dict[str, Any]]
     # How many booked visits would be confirmed, and when they were counted.
     existing: Mapped[dict[str, Any] | None]
+
+
+class EhrSpending(Base):
+    """What was spent of a connection's budget in the newest minute that anything was spent in."""
+
+    __tablename__ = "ehr_spending"
+
+    connection_id: Mapped[str] = mapped_column(ForeignKey("connection.id"), primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    minute: Mapped[datetime]
+    spent: Mapped[int]
+    held_back_at: Mapped[datetime | None]
 
 
 class SigningKey(Base):

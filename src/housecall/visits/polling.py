@@ -1,7 +1,7 @@
 """The feed by polling: appointments are found without anybody launching, in windows that slide."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,9 +24,13 @@ log = logging.getLogger(__name__)
 _BEHIND: Final = timedelta(hours=6)
 _NEAR: Final = timedelta(days=8)
 _SLICE: Final = timedelta(days=7)
-_SLICES: Final = 8
-# One broken appointment costs its own transaction only, and a long window locks few rows at a time.
-_CHUNK: Final = 50
+_AHEAD: Final = timedelta(days=64)
+# Where a day holds so many appointments that this would be a poll's reading, stretches become shorter: half of it
+# for what is near, half for what is behind. 150 pages of a hundred each, read in some five seconds.
+_MOST_A_STRETCH: Final = 15_000
+_SHORTEST: Final = timedelta(days=1)
+# So many are compared with what we know in one query.
+_CHUNK: Final = 500
 _LONGEST_WAIT: Final = timedelta(minutes=5)
 
 Span = tuple[datetime, datetime]
@@ -40,26 +44,46 @@ async def poll_connection(
     if connection is None:
         return 0
     is_first = connection.first_polled_at is None
-    spans = spans_of(desk.clock.now(), feed_every, is_first=is_first)
+    read, a_day = 0, connection.feed_a_day
     try:
-        found = await _read(desk, connection, spans)
-        await _take_all_in(desk, database, connection, found, confirm=not is_first)
-        await _look_for_missing(desk, database, connection, found, spans)
+        for number, span in enumerate(spans_of(desk.clock.now(), feed_every, is_first=is_first, a_day=a_day)):
+            # One stretch at a time: what a large hospital has planned for two months does not fit in memory.
+            found = await _read(desk, connection, span)
+            await _take_all_in(desk, database, connection, found, confirm=not is_first)
+            await _look_for_missing(desk, database, connection, found, span)
+            read += len(found)
+            if number == 0:
+                a_day = round(len(found) / ((span[1] - span[0]) / timedelta(days=1)))
     except EhrError as fault:
         await _note_fault(desk, database, connection, fault, feed_every)
         return 0
-    await _note_done(desk, database, connection)
-    return len(found)
+    await _note_done(desk, database, connection, a_day)
+    return read
 
 
-def spans_of(now: datetime, feed_every: timedelta, *, is_first: bool) -> list[Span]:
-    """The windows to read: the near one, and one of the far slices by turns; at the first poll all of them."""
-    near_end = now + _NEAR
-    far = [(near_end + n * _SLICE, near_end + (n + 1) * _SLICE) for n in range(_SLICES)]
+def spans_of(now: datetime, feed_every: timedelta, *, is_first: bool, a_day: int = 0) -> list[Span]:
+    """The windows to read, the near one first: behind it one stretch by turns, and at the first poll all of them.
+
+    ``a_day``: how many appointments a day has. Where they are many, what is near is less than a week, and the
+    rest of the week has every second turn.
+    """
+    most = timedelta(days=_MOST_A_STRETCH / a_day) if a_day else _NEAR
+    near_end = now + min(_NEAR, max(most, _SHORTEST))
+    far = _slices(now + _NEAR, now + _AHEAD, min(_SLICE, max(most, _SHORTEST)))
     if is_first:
-        return [(now - _BEHIND, far[-1][1])]
-    turn = int(now.timestamp() // feed_every.total_seconds()) % _SLICES
-    return [(now - _BEHIND, near_end), far[turn]]
+        return [(now - _BEHIND, now + _NEAR), *far]
+    turn = int(now.timestamp() // feed_every.total_seconds())
+    soon = _slices(near_end, now + _NEAR, near_end - now)
+    if soon:
+        far, turn = (soon, turn // 2) if turn % 2 else (far, turn // 2)
+    return [(now - _BEHIND, near_end), far[turn % len(far)]]
+
+
+def _slices(start: datetime, end: datetime, length: timedelta) -> list[Span]:
+    """The stretch cut into pieces of that length, the last one perhaps shorter."""
+    return [
+        (start + n * length, min(start + (n + 1) * length, end)) for n in range(-((start - end) // length))
+    ]
 
 
 async def _claim(
@@ -79,42 +103,39 @@ async def _claim(
         return connection
 
 
-async def _read(desk: Desk, connection: Connection, spans: Sequence[Span]) -> list[Appointment]:
-    client = desk.ehr.client(connection)
-    found: dict[AppointmentRef, Appointment] = {}
-    for start, end in spans:
-        page = await client.list_appointments(
-            practitioners=[PractitionerRef(one) for one in connection.practitioners],
-            locations=[LocationRef(one) for one in connection.locations],
-            start=start,
-            end=end,
+async def _read(desk: Desk, connection: Connection, span: Span) -> list[Appointment]:
+    page = await desk.ehr.client(connection).list_appointments(
+        practitioners=[PractitionerRef(one) for one in connection.practitioners],
+        locations=[LocationRef(one) for one in connection.locations],
+        start=span[0],
+        end=span[1],
+    )
+    for fault in page.faults:
+        log.warning(
+            "An appointment could not be read.",
+            extra={"connection": connection.id, "code": fault.reason_code},
         )
-        found.update((one.ref, one) for one in page.appointments)
-        for fault in page.faults:
-            log.warning(
-                "An appointment could not be read.",
-                extra={"connection": connection.id, "code": fault.reason_code},
-            )
-    return list(found.values())
+    return page.appointments
 
 
 async def _take_all_in(
     desk: Desk, database: Database, connection: Connection, found: Sequence[Appointment], *, confirm: bool
 ) -> None:
-    for chunk in _chunks(found):
-        if not await _differ(database, connection, chunk):
-            continue
-        for appointment in chunk:
+    for at in range(0, len(found), _CHUNK):
+        # One broken appointment costs its own transaction only.
+        for appointment in await _news_in(database, connection, found[at : at + _CHUNK]):
             await _take_one_in(desk, database, connection, appointment, confirm=confirm)
 
 
-async def _differ(database: Database, connection: Connection, chunk: Sequence[Appointment]) -> bool:
-    """Whether anything in the chunk is new to us: most polls find nothing, at the cost of one query a chunk."""
+async def _news_in(
+    database: Database, connection: Connection, chunk: Sequence[Appointment]
+) -> list[Appointment]:
+    """What in the chunk is new to us: most polls find nothing, at the cost of one query a chunk."""
     async with database.work() as work:
         known = await store.list_visits_of_appointments(
             work, OrgId(connection.org_id), connection.id, [one.ref for one in chunk]
         )
-    return any(_is_news(one, known.get(one.ref)) for one in chunk)
+    return [one for one in chunk if _is_news(one, known.get(one.ref))]
 
 
 def _is_news(appointment: Appointment, visit: Visit | None) -> bool:
@@ -145,7 +166,7 @@ async def _look_for_missing(
     database: Database,
     connection: Connection,
     found: Sequence[Appointment],
-    spans: Sequence[Span],
+    span: Span,
 ) -> None:
     """Visits whose appointment was not in its window any more: moved away, or gone; each is read by its id."""
     org_id, seen = OrgId(connection.org_id), {one.ref for one in found}
@@ -153,8 +174,7 @@ async def _look_for_missing(
     async with database.work() as work:
         live = [
             visit
-            for start, end in spans
-            for visit in await store.list_live_visits(work, org_id, connection.id, max(start, now), end)
+            for visit in await store.list_live_visits(work, org_id, connection.id, max(span[0], now), span[1])
             if visit.appointment_ref not in seen
         ]
     if not live:
@@ -170,12 +190,12 @@ async def _look_for_missing(
                 await drop_missing(desk, work, connection, await store.get_visit(work, org_id, visit.id))
 
 
-async def _note_done(desk: Desk, database: Database, connection: Connection) -> None:
+async def _note_done(desk: Desk, database: Database, connection: Connection, a_day: int) -> None:
     now = desk.clock.now()
     async with database.work() as work:
         kept = await work.session.get_one(Connection, connection.id)
         kept.first_polled_at = kept.first_polled_at or now
-        kept.last_polled_at, kept.feed_fault = now, None
+        kept.last_polled_at, kept.feed_fault, kept.feed_a_day = now, None, a_day
 
 
 async def _note_fault(
@@ -188,7 +208,3 @@ async def _note_fault(
     async with database.work() as work:
         kept = await work.session.get_one(Connection, connection.id)
         kept.feed_fault, kept.next_poll_at = fault.code, desk.clock.now() + wait
-
-
-def _chunks(found: Sequence[Appointment]) -> Iterable[Sequence[Appointment]]:
-    return (found[at : at + _CHUNK] for at in range(0, len(found), _CHUNK))

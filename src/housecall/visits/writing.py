@@ -15,7 +15,7 @@ from housecall.audit.service import record
 from housecall.db.database import Database
 from housecall.db.work import Work
 from housecall.ehr.base import AppointmentRef, AppointmentStatus, RoomLinks
-from housecall.ehr.errors import EhrConflict, EhrThrottled, EhrUnavailable
+from housecall.ehr.errors import EhrBudgetSpent, EhrConflict, EhrThrottled, EhrUnavailable
 from housecall.kit.errors import HousecallError
 from housecall.kit.ids import OrgId
 from housecall.tenancy.service import is_working
@@ -219,6 +219,11 @@ async def _note_fault(
         if row is None:
             return
         row.last_error = fault.code
+        if isinstance(fault, EhrBudgetSpent):
+            # We held ourselves back: nobody was asked, so it was no try.
+            row.attempts -= 1
+            await _enqueue_later(work, org_id, task, now + fault.retry_after)
+            return
         if may_try_again(fault) and task.attempts < _MOST_ATTEMPTS:
             await _enqueue_later(work, org_id, task, now + wait_after(fault, task.attempts))
             return
