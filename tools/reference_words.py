@@ -34,6 +34,7 @@ AUDIT: Final[dict[Act, str]] = {
     Act.visit_moved: "The appointment has another time, and the visit follows it.",
     Act.visit_cancelled: "The appointment is off, and so is the visit; the detail holds the reason.",
     Act.visit_opened: "Somebody came within the window, or a visit that had ended was begun again.",
+    Act.visit_opened_without_ehr: "A clinician signed in by the organisation's account opened a visit, without names.",
     Act.visit_begun: "Both sides were in the room for the first time.",
     Act.visit_ended: "The visit is over: `ended` by a person, or `empty` since the last one left.",
     Act.visit_no_show: "Nobody began the visit within its window, or the EHR says that nobody came.",

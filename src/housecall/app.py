@@ -40,6 +40,7 @@ from housecall.web.setup_switch import routes as setup_switch_routes
 from housecall.web.sign_in import entrance as portal_entrance
 from housecall.web.sign_in_settings import routes as sign_in_settings
 from housecall.web.sockets import routes as socket_routes
+from housecall.web.today import routes as today_routes
 from housecall.web.worklist import routes as worklist_routes
 from housecall.web.write_back import machine as write_back_api
 from housecall.web.write_back import pages as write_back_pages
@@ -51,6 +52,8 @@ AUDIENCES: Final = (
     launch_routes,
     patient_launch_routes,
     own_visit_routes,
+    # Before the launches', which would take "today" for one of theirs.
+    today_routes,
     worklist_routes,
     panel_routes,
     handover_routes,

@@ -3,7 +3,7 @@
 from housecall.tenancy.model import Right
 
 EVERYBODY, SETTERS, READERS = Right.use_portal, Right.administer, Right.read_reports
-AUDITORS = Right.read_audit
+AUDITORS, CLINICIANS = Right.read_audit, Right.hold_visits
 TABLE = {
     "POST /portal/sign-out": EVERYBODY,
     "GET /portal/account": EVERYBODY,
@@ -18,6 +18,9 @@ TABLE = {
     "GET /portal/reports/visits": READERS,
     "GET /portal/reports/visits.csv": READERS,
     "GET /api/v1/visits": READERS,
+    "GET /panel/today": CLINICIANS,
+    "POST /panel/today/{visit_id}/acknowledge": CLINICIANS,
+    "POST /panel/today/{visit_id}/open": CLINICIANS,
     "GET /portal/setup": SETTERS,
     "GET /portal/setup/connections": SETTERS,
     "POST /portal/setup/connections": SETTERS,

@@ -12,6 +12,7 @@ GUARDS = {
     portal_guards.administrator: Right.administer,
     portal_guards.report_reader: Right.read_reports,
     portal_guards.auditor: Right.read_audit,
+    portal_guards.visit_holder: Right.hold_visits,
 }
 
 

@@ -191,3 +191,13 @@ async def test_a_list_takes_no_room_message(live: Live) -> None:
     await page.say("join", visit=mine.id)
 
     assert (await page.closed())[0] == 4400
+
+
+async def test_a_launch_without_access_to_the_ehr_reads_no_name(live: Live) -> None:
+    """Never by the system account, which sees everybody."""
+    mine = await booked(live.clinic, "a")
+    launch = await live.launch(mine.id, user=ME)
+
+    answer = await ask(live, launch, "names", {"visits": [mine.id]})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "visits.names_not_shown")

@@ -54,6 +54,7 @@ class Act(StrEnum):
     visit_moved = "visits:visit:moved"
     visit_cancelled = "visits:visit:cancelled"
     visit_opened = "visits:visit:opened"
+    visit_opened_without_ehr = "visits:visit:opened_without_ehr"
     visit_begun = "visits:visit:begun"
     visit_ended = "visits:visit:ended"
     visit_no_show = "visits:visit:no_show"

@@ -25,6 +25,7 @@ STAFF: Final = {
     "administrator": ("staff-1001", "Ingrid Vale", "Sets up connections, numbers and templates"),
     "reader": ("staff-1002", "Tomas Okafor", "Reads reports"),
     "auditor": ("staff-1003", "Wren Achebe", "Reads the audit log"),
+    "clinician": ("staff-1004", "Noor Castellan", "Holds visits when the EHR is away"),
 }
 
 

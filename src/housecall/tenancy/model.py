@@ -42,6 +42,7 @@ class Role(StrEnum):
     administrator = "administrator"
     reader = "reader"
     auditor = "auditor"
+    clinician = "clinician"
 
 
 class Right(StrEnum):
@@ -51,14 +52,16 @@ class Right(StrEnum):
     administer = "administer"
     read_reports = "read_reports"
     read_audit = "read_audit"
+    hold_visits = "hold_visits"
 
 
 # Who may what: the one table that guards, navigation and the reference page are made from.
 ROLES_WITH: Final[Mapping[Right, tuple[Role, ...]]] = {
-    Right.use_portal: (Role.administrator, Role.reader, Role.auditor),
+    Right.use_portal: (Role.administrator, Role.reader, Role.auditor, Role.clinician),
     Right.administer: (Role.administrator,),
     Right.read_reports: (Role.administrator, Role.reader),
     Right.read_audit: (Role.administrator, Role.auditor),
+    Right.hold_visits: (Role.clinician,),
 }
 
 

@@ -188,6 +188,13 @@ class NotWaiting(VisitError):
     code: ClassVar[str] = "visits.not_waiting"
 
 
+class NamesNotShown(VisitError):
+    """Names come from the EHR alone, and this visit was opened without it."""
+
+    kind: ClassVar[Kind] = Kind.forbidden
+    code: ClassVar[str] = "visits.names_not_shown"
+
+
 class NumberInvalid(VisitError):
     """This is not a mobile number that can be texted; write it with its country code, as in +1 555 010 0100."""
 

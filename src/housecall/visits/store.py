@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, text, true, update
 from sqlalchemy.orm import aliased
 
 from housecall.db.work import Work
@@ -227,16 +227,18 @@ async def list_day(
     end: datetime,
     *,
     clinician: str | None = None,
-    locations: Collection[str] = (),
+    locations: Collection[str] | None = None,
     most: int,
 ) -> Sequence[Visit]:
-    """The clinician's visits or those at the locations: planned to start in [start, end), or going on still.
+    """The clinician's visits, else those at the locations, else all: starting in [start, end), or going on still.
 
     Per appointment the newest visit; the earliest ``most``.
     """
-    whose = (
-        Visit.location_ref.in_(sorted(locations)) if clinician is None else Visit.clinician_ref == clinician
-    )
+    whose: ColumnElement[bool] = true()
+    if clinician is not None:
+        whose = Visit.clinician_ref == clinician
+    elif locations is not None:
+        whose = Visit.location_ref.in_(sorted(locations))
     planned = (Visit.starts_at >= start) & (Visit.starts_at < end)
     later = aliased(Visit)
     again = exists().where(

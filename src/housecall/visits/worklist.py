@@ -24,7 +24,7 @@ from housecall.tenancy.tables import Connection
 from housecall.visits import store
 from housecall.visits.access import tokens_of
 from housecall.visits.desk import Desk
-from housecall.visits.errors import VisitUnknown
+from housecall.visits.errors import NamesNotShown, VisitUnknown
 from housecall.visits.tables import Launch, Visit
 from housecall.visits.views import View, owners, visit_views
 
@@ -40,6 +40,7 @@ class Whose(StrEnum):
 
     mine = "mine"
     place = "place"
+    everybody = "everybody"
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,11 @@ class Listing:
 
     def holds(self, view: Mapping[str, Any], of: Mapping[str, str | None]) -> bool:
         """Whether the visit belongs on the list, by its snapshot and by whose it is."""
-        if self.whose is Whose.mine:
-            is_ours = bool(self.clinician) and of["clinician"] == self.clinician
-        else:
-            is_ours = of["location"] in self.locations
+        is_ours = {
+            Whose.mine: bool(self.clinician) and of["clinician"] == self.clinician,
+            Whose.place: of["location"] in self.locations,
+            Whose.everybody: True,
+        }[self.whose]
         starts_at = datetime.fromisoformat(view["starts_at"])
         return is_ours and (self.start <= starts_at < self.end or view["state"] == "in_progress")
 
@@ -78,6 +80,13 @@ async def listing_for(work: Work, launch: Launch, whose: Whose, now: datetime) -
     found |= {visit.location_ref for visit in own}
     locations = frozenset(ref for ref in found if ref)
     return Listing(org_id, connection.id, whose, clinician, locations, start, end)
+
+
+def listing_of(connection: Connection, now: datetime) -> Listing:
+    """The list of everybody's visits of the clinic's present day, for those who come without the EHR."""
+    start, end = day_of(connection, now)
+    org_id = OrgId(connection.org_id)
+    return Listing(org_id, connection.id, Whose.everybody, "", frozenset(), start, end)
 
 
 def day_of(connection: Connection, now: datetime) -> tuple[datetime, datetime]:
@@ -99,7 +108,7 @@ async def list_visits(work: Work, listing: Listing) -> Sequence[Visit]:
         listing.start,
         listing.end,
         clinician=listing.clinician if listing.whose is Whose.mine else None,
-        locations=listing.locations,
+        locations=None if listing.whose is Whose.everybody else listing.locations,
         most=MOST_ROWS,
     )
 
@@ -113,14 +122,22 @@ async def check_listed(
     work: Work, launch: Launch, visit_ids: Collection[str], now: datetime
 ) -> Sequence[Visit]:
     """Those visits, each on one of the clinician's lists or of the launch itself; raises VisitUnknown."""
-    org_id = OrgId(launch.org_id)
-    listings = [await listing_for(work, launch, whose, now) for whose in Whose]
-    found = await store.list_visits(work, org_id, visit_ids)
+    listings = [await listing_for(work, launch, whose, now) for whose in (Whose.mine, Whose.place)]
+    found = await check_on(work, listings, visit_ids, besides=launch.visit_ids)
+    if any(visit.connection_id != launch.connection_id for visit in found):
+        raise VisitUnknown
+    return found
+
+
+async def check_on(
+    work: Work, listings: Sequence[Listing], visit_ids: Collection[str], *, besides: Collection[str] = ()
+) -> Sequence[Visit]:
+    """Those visits, each on one of the lists or among ``besides``; raises VisitUnknown."""
+    found = await store.list_visits(work, listings[0].org_id, visit_ids) if listings else []
     for visit in found:
         view = {"starts_at": visit.starts_at.isoformat(), "state": visit.state}
-        is_listed = any(listing.holds(view, owners(visit)) for listing in listings)
-        is_here = visit.connection_id == launch.connection_id
-        if not is_here or not (is_listed or visit.id in launch.visit_ids):
+        lists = [one for one in listings if one.connection_id == visit.connection_id]
+        if visit.id not in besides and not any(one.holds(view, owners(visit)) for one in lists):
             raise VisitUnknown
     if len(found) != len(set(visit_ids)):
         raise VisitUnknown
@@ -141,6 +158,8 @@ async def read_names(
     if not visits:
         return {}
     tokens = await tokens_of(desk, database, launch)
+    if tokens is None:
+        raise NamesNotShown
     turn = asyncio.Semaphore(_READS_AT_ONCE)
     client = desk.ehr.client(connection)
     read = await asyncio.gather(*(_read_name(client, visit, tokens, turn) for visit in visits))

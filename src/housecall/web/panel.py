@@ -27,6 +27,7 @@ from housecall.visits.tables import Launch
 from housecall.visits.texting import send_link
 from housecall.visits.texting_ready import call_in
 from housecall.visits.views import visit_view, visit_views
+from housecall.visits.without_ehr import ACCOUNT
 from housecall.visits.words import WAITING_TEXTS
 from housecall.web.audience import Audience, anyone
 from housecall.web.cookies import launch_cookie, set_launch_cookie
@@ -57,6 +58,11 @@ class Caller:
     def by(self) -> By:
         """The clinician as the audit log knows them."""
         return By(Actor.clinician, self.launch.user_ref or "")
+
+    @property
+    def has_ehr(self) -> bool:
+        """Whether the EHR let this person in, or only the organisation's own account did."""
+        return not (self.launch.user_ref or "").startswith(ACCOUNT)
 
     def visit(self, visit_id: str) -> str:
         """The visit's id, if this launch is about it; raises VisitUnknown."""
@@ -106,8 +112,10 @@ async def panel(request: Request, launch_id: str, caller: Guarded) -> Response:
         "visits": views,
         "clinic": organisation.display_name,
         "time_zone": caller.connection.time_zone,
-        "alone": caller.launch.handed_over_from is not None,
-        "files_notes": Writing.notes in caller.house.desk.ehr.client(caller.connection).writes,
+        "list": f"/panel/{caller.launch.id}/today" if caller.has_ehr else "/panel/today",
+        "alone": caller.launch.handed_over_from is not None or not caller.has_ehr,
+        "files_notes": caller.has_ehr
+        and Writing.notes in caller.house.desk.ehr.client(caller.connection).writes,
         "words": {key: texts["en"] for key, texts in WAITING_TEXTS.items()},
         "server_now": caller.house.clock.now().isoformat(),
     }

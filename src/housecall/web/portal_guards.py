@@ -86,6 +86,11 @@ async def auditor(person: Somebody) -> SignedIn:
     return _with(Right.read_audit, person)
 
 
+async def visit_holder(person: Somebody) -> SignedIn:
+    """A clinician, who may hold visits when the EHR cannot launch; raises RoleNeeded naming the role."""
+    return _with(Right.hold_visits, person)
+
+
 def _with(right: Right, person: SignedIn) -> SignedIn:
     if not person.may(right):
         roles = " or ".join(role.value for role in ROLES_WITH[right])

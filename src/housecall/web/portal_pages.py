@@ -31,6 +31,7 @@ class Place:
 
 # Hang a page in here, and give its name as ``here`` when it is shown.
 PLACES: Final = (
+    Place("Today", (Page("today", "Today’s visits", "/panel/today", Right.hold_visits),)),
     Place("Setup", (Page("setup", "Setup", "/portal/setup", Right.administer),)),
     Place(
         "Messages",

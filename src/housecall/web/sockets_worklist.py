@@ -12,13 +12,16 @@ from housecall.realtime import messages as said
 from housecall.realtime.errors import MessageInvalid, SocketFailed, SocketUnauthenticated
 from housecall.realtime.messages import Hello, StaffMessage
 from housecall.realtime.socket import Socket
+from housecall.tenancy.administrators import find_session
+from housecall.tenancy.model import Right
+from housecall.tenancy.store import get_connection
 from housecall.visits.access import note_active
 from housecall.visits.launches import find_launch
-from housecall.visits.tables import Launch
 from housecall.visits.topics import worklist_topic
-from housecall.visits.worklist import Listing, Whose, list_views, listing_for
+from housecall.visits.worklist import Listing, Whose, list_views, listing_for, listing_of
 from housecall.web.cookies import launch_cookie
 from housecall.web.house import House
+from housecall.web.portal_guards import SESSION_COOKIE
 from housecall.web.sockets_room import Message
 
 log = logging.getLogger(__name__)
@@ -37,15 +40,27 @@ async def enter_worklist(house: House, connection: HTTPConnection, socket: Socke
         if launch is None or launch.persona != "practitioner" or not launch.user_ref:
             raise SocketUnauthenticated
         listing = await listing_for(work, launch, whose, now)
-    return WorklistPage(house, socket, launch, listing)
+    return WorklistPage(house, socket, listing, launch.id)
+
+
+async def enter_today(house: House, connection: HTTPConnection, socket: Socket) -> "WorklistPage":
+    """The list of a whole connection for a clinician signed in by account; raises SocketUnauthenticated else."""
+    secret, now = connection.cookies.get(SESSION_COOKIE) or "", house.clock.now()
+    async with house.database.work() as work:
+        person = await find_session(work, secret, now=now) if secret else None
+        if person is None or not person.may(Right.hold_visits):
+            raise SocketUnauthenticated
+        wanted = connection.query_params.get("connection", "")
+        listing = listing_of(await get_connection(work, person.org_id, wanted), now)
+    return WorklistPage(house, socket, listing)
 
 
 class WorklistPage:
     """One page with the list; it hears the whole connection and passes on what is on its list."""
 
-    def __init__(self, house: House, socket: Socket, launch: Launch, listing: Listing) -> None:
+    def __init__(self, house: House, socket: Socket, listing: Listing, launch_id: str | None = None) -> None:
         self.house, self.socket = house, socket
-        self._launch_id, self._listing = launch.id, listing
+        self._launch_id, self._listing = launch_id, listing
         self._shown: set[str] = set()
         # Snapshots heard while the list is read: the page is welcomed first.
         self._early: list[Message] | None = []
@@ -63,9 +78,7 @@ class WorklistPage:
             case said.Ping(n=n):
                 self.socket.push({"type": "pong", "n": n})
             case said.Active(idle_s=idle_s):
-                task = asyncio.create_task(_note(self.house, self._launch_id, timedelta(seconds=idle_s)))
-                _noting.add(task)
-                task.add_done_callback(_noting.discard)
+                self._note_active(timedelta(seconds=idle_s))
             case _:
                 raise MessageInvalid
 
@@ -106,6 +119,12 @@ class WorklistPage:
         early, self._early = self._early, None
         for message in early:
             self.push(message)
+
+    def _note_active(self, idle: timedelta) -> None:
+        if self._launch_id is not None:
+            task = asyncio.create_task(_note(self.house, self._launch_id, idle))
+            _noting.add(task)
+            task.add_done_callback(_noting.discard)
 
     def _read_again_soon(self) -> None:
         if self._reading is None:

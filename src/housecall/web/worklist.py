@@ -29,14 +29,19 @@ async def today(request: Request, launch_id: str, caller: Guarded, whose: Whose 
     """The list; what changes comes by its socket, names by a request of their own."""
     house = caller.house
     now = house.clock.now()
+    if whose is Whose.everybody:
+        whose = Whose.place
     async with house.database.work() as work:
         listing = await listing_for(work, caller.launch, whose, now)
         views = await list_views(work, listing, now)
         organisation = await get_organisation(work, caller.org_id)
     first = {
         "base": f"/panel/{launch_id}",
+        "list": f"/panel/{launch_id}/today",
+        "query": f"whose={whose.value}",
+        "tabs": _tabs(whose) if listing.locations else [],
+        "names": True,
         "whose": whose.value,
-        "has_place": bool(listing.locations),
         "visits": views,
         "own": caller.visit_ids,
         "clinic": organisation.display_name,
@@ -78,6 +83,13 @@ async def open_visit(launch_id: str, visit_id: str, caller: Guarded) -> Response
         await check_listed(work, caller.launch, [visit_id], house.clock.now())
         code = await make_handover(house.desk, work, caller.launch, visit_id)
     return _fresh({"url": f"{caller.house.public_url}/h/{code}"})
+
+
+def _tabs(whose: Whose) -> list[dict[str, Any]]:
+    words = {Whose.mine: "My visits", Whose.place: "Everybody here"}
+    return [
+        {"query": f"whose={one.value}", "word": word, "here": one is whose} for one, word in words.items()
+    ]
 
 
 def _fresh(body: Any) -> JSONResponse:

@@ -14,6 +14,8 @@ export interface First {
   visits: VisitView[];
   clinic: string;
   time_zone: string;
+  /** The address of the day's list. */
+  list: string;
   /** Whether this is the window opened by a hand-over, not the EHR's frame. */
   alone: boolean;
   /** Whether the EHR takes notes from us. */

@@ -41,7 +41,7 @@ export class Panel {
     this.visits = new Visits(first.visits);
     this.acts = new Acts(first.launch);
     this.socket = new HousecallSocket({ url: `/panel/${first.launch}/socket`, parse: parseStaff });
-    const list = element('a', { href: `/panel/${first.launch}/today`, class: 'quiet', 'data-testid': 'worklist-link' }, 'Today’s list');
+    const list = element('a', { href: first.list, class: 'quiet', 'data-testid': 'worklist-link' }, 'Today’s list');
     this.page = new Page(first.clinic, [list, chime.button]);
     this.arrivals = new Arrivals({ alarm: (text) => this.page.alarm(text), badge: (count) => this.page.badge(count), ring: () => chime.ring() });
     this.back.addEventListener('click', () => this.goBack());

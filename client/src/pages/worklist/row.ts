@@ -25,6 +25,7 @@ export class Row {
   private readonly seen = element('button', { type: 'button', class: 'button', 'data-testid': 'acknowledge' }, 'Seen');
   private readonly open: HTMLButtonElement;
   private service = '';
+  private isNameless = false;
 
   constructor(private visit: VisitView, private readonly timeZone: string, isOwn: boolean, press: (press: RowPress) => void) {
     this.open = element('button', { type: 'button', class: 'button', 'data-testid': 'open-visit' }, isOwn ? 'Back to this visit' : 'Open');
@@ -47,6 +48,13 @@ export class Row {
     this.name.classList.toggle('row-nameless', !named);
     this.service = named?.service ?? '';
     setText(this.name, named?.name ?? NO_NAME);
+    this.drawAbout();
+  }
+
+  /** Where there are no names at all, the time tells visits apart. */
+  nameless(): void {
+    setText(this.name, spanOf(this.visit, this.timeZone));
+    this.isNameless = true;
     this.drawAbout();
   }
 
@@ -84,6 +92,10 @@ export class Row {
   }
 
   private drawAbout(): void {
+    if (this.isNameless) {
+      setText(this.name, spanOf(this.visit, this.timeZone));
+      return setText(this.about, '');
+    }
     setText(this.about, [spanOf(this.visit, this.timeZone), this.service].filter(Boolean).join(' · '));
   }
 }

@@ -19,15 +19,21 @@ import { Row, type RowPress } from './row';
 
 /** What the server puts into the page. */
 export interface FirstList {
+  /** The chart's panel, or the list itself where there is no chart. */
   base: string;
-  whose: 'mine' | 'place';
-  has_place: boolean;
+  /** The list's address, and what is asked of it. */
+  list: string;
+  query: string;
+  tabs: { query: string; word: string; here: boolean }[];
+  /** Whether names can be had: never without the EHR. */
+  names: boolean;
+  whose: 'mine' | 'place' | 'everybody';
   visits: VisitView[];
   /** Visits of the chart that this list was opened from. */
   own: string[];
   clinic: string;
   time_zone: string;
-  until: string;
+  until: string | null;
   server_now: string;
 }
 
@@ -37,7 +43,8 @@ const FAULT: Banner = { tone: 'alarm', sign: 'alert', text: 'The list is not up 
 const NAMELESS: Banner = { tone: 'wait', sign: 'alert', text: 'The EHR does not give names at present. Times and states are right.' };
 const TITLES: Record<Group, string> = { waiting: 'Waiting now', 'going-on': 'In a visit', 'to-come': 'Still to come', over: 'Over' };
 const MANY = 100;
-const EMPTY = { mine: 'You have no video visits today.', place: 'There are no video visits here today.' };
+const EMPTY = { mine: 'You have no video visits today.', place: 'There are no video visits here today.', everybody: 'There are no video visits today.' };
+const NO_EHR = 'Opened without the EHR: times and states, no names. Ask the patient who they are before you begin.';
 
 export class Worklist {
   private readonly visits = new Map<string, VisitView>();
@@ -51,16 +58,16 @@ export class Worklist {
   private readonly lists = new Map<Group, { root: HTMLElement; list: HTMLElement; title: HTMLElement }>();
   private readonly counts = element('p', { class: 'soft list-counts', role: 'status' });
   private readonly empty: HTMLElement;
-  private until: string;
+  private until: string | null;
   private isClosed = false;
 
   constructor(private readonly first: FirstList) {
     const chime = new Chime();
     this.until = first.until;
-    this.socket = new HousecallSocket({ url: `${first.base}/today/socket?whose=${first.whose}`, parse: parseWorklist });
+    this.socket = new HousecallSocket({ url: `${first.list}/socket?${first.query}`, parse: parseWorklist });
     this.page = new Page(first.clinic, [chime.button]);
     this.arrivals = new Arrivals({ alarm: (text) => this.page.alarm(text), badge: (count) => this.page.badge(count), ring: () => chime.ring() });
-    this.names = new Names((visits) => ask(`${first.base}/today/names`, { visits }), (visit, named) => this.named(visit, named), (is) => this.page.say(is ? NAMELESS : null));
+    this.names = new Names((visits) => ask(`${first.list}/names`, { visits }), (visit, named) => this.named(visit, named), (is) => this.page.say(is ? NAMELESS : null));
     this.sight = new IntersectionObserver((entries) => this.looked(entries), { rootMargin: '200px' });
     this.empty = element('p', { class: 'list-empty' }, EMPTY[first.whose]);
   }
@@ -88,6 +95,7 @@ export class Worklist {
 
   private frame(): HTMLElement {
     const head = element('header', { class: 'list-head' }, element('h1', { class: 'who' }, `Today, ${dayOf(this.first.server_now, this.first.time_zone)}`), this.counts, this.tabs());
+    if (!this.first.names) head.append(element('p', { class: 'list-note' }, NO_EHR));
     const root = element('div', { class: 'worklist', 'data-testid': 'worklist' }, head, this.empty);
     for (const group of GROUPS) root.append(this.group(group));
     return root;
@@ -95,9 +103,7 @@ export class Worklist {
 
   private tabs(): HTMLElement {
     const back = element('a', { href: this.first.base, class: 'quiet' }, 'Back to the chart’s visit');
-    const tab = (whose: FirstList['whose'], word: string): HTMLElement =>
-      element('a', { href: `?whose=${whose}`, class: 'tab', 'aria-current': whose === this.first.whose ? 'page' : undefined }, word);
-    const tabs = this.first.has_place ? [tab('mine', 'My visits'), tab('place', 'Everybody here')] : [];
+    const tabs = this.first.tabs.map(({ query, word, here }) => element('a', { href: `?${query}`, class: 'tab', 'aria-current': here ? 'page' : undefined }, word));
     return element('nav', { class: 'list-tabs', 'aria-label': 'Whose visits' }, ...tabs, ...(this.first.own.length ? [back] : []));
   }
 
@@ -163,7 +169,8 @@ export class Worklist {
   private add(visit: VisitView): void {
     const row = new Row(visit, this.first.time_zone, this.first.own.includes(visit.visit), (press) => void this.press(visit.visit, press));
     this.rows.set(visit.visit, row);
-    this.sight.observe(row.root);
+    if (this.first.names) this.sight.observe(row.root);
+    else row.nameless();
   }
 
   private drop(id: string): void {
@@ -218,7 +225,7 @@ export class Worklist {
     row.busy(press, true);
     try {
       if (press === 'open') await this.open(row, id);
-      else this.take(await ask<VisitView>(`${this.first.base}/today/${id}/acknowledge`, {}));
+      else this.take(await ask<VisitView>(`${this.first.list}/${id}/acknowledge`, {}));
     } catch (error) {
       if (!(error instanceof ActFailed)) throw error;
       if (error.code === 'web.panel_closed') this.shut();
@@ -230,7 +237,9 @@ export class Worklist {
 
   /** Another patient's visit gets a window of its own: this chart stays its patient's. */
   private async open(row: Row, id: string): Promise<void> {
-    const address = (): Promise<{ url: string }> => ask(`${this.first.base}/today/${id}/open`, {});
+    const address = (): Promise<{ url: string }> => ask(`${this.first.list}/${id}/open`, {});
+    // Without a chart there is nobody to mix up: the visit opens in the list's place.
+    if (!this.first.names) return location.assign((await address()).url);
     const { url, isOpened } = await openApart(address, () => window.open('about:blank', '_blank'));
     row.below.replaceChildren(this.apart.root);
     this.apart.show(url, isOpened);
@@ -251,7 +260,7 @@ export class Worklist {
   private tick(): void {
     for (const [id, visit] of this.visits) if (visit.patient.state === 'waiting') this.rows.get(id)?.tick();
     // A new day has a list of its own.
-    if (!this.isClosed && serverNow() >= Date.parse(this.until)) location.reload();
+    if (!this.isClosed && this.until && serverNow() >= Date.parse(this.until)) location.reload();
   }
 }
 
