@@ -76,7 +76,8 @@ def read_appointment(
         raise RecordUnreadable("no_id")
     zone = zone or ZoneInfo("UTC")
     meta = record(resource.get("meta"))
-    actors = [found for who in records(resource.get("participant")) if (found := reference(who.get("actor")))]
+    people = [record(who.get("actor")) for who in records(resource.get("participant"))]
+    actors = [found for actor in people if (found := reference(actor))]
     traits = traits_of(resource)
     return Appointment(
         ref=AppointmentRef(ref),
@@ -89,16 +90,16 @@ def read_appointment(
         locations=tuple(LocationRef(found) for found in _all("Location", actors)),
         is_virtual=rule_that_holds(traits, rules) is not None,
         service=_service(resource),
-        place=_place(actors),
+        place=_place(people),
         last_updated=instant(meta.get("lastUpdated"), zone),
         traits=traits,
     )
 
 
-def _place(actors: list[object]) -> str | None:
+def _place(people: list[Record]) -> str | None:
     """The display of the first location among the participants."""
-    found = (record(actor) for actor in actors)
-    return next((text(one.get("display")) for one in found if _all("Location", [one])), None)
+    places = (one for one in people if reference_to("Location", one) is not None)
+    return next((text(one.get("display")) for one in places), None)
 
 
 def read_listed_appointment(resource: Record, *, rules: tuple[str, ...], zone: ZoneInfo) -> Appointment:
