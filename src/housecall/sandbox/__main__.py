@@ -8,6 +8,7 @@ import uvicorn
 
 from housecall.kit.log import set_up_logging
 from housecall.sandbox.app import sandbox_app
+from housecall.sandbox.manners.registry import MANNERS
 from housecall.sandbox.options import DEFAULT_GATEWAY_SECRET, SandboxOptions
 
 
@@ -27,6 +28,8 @@ def read_options(arguments: list[str] | None = None) -> tuple[SandboxOptions, st
     # The environment is the better place for a secret: a command line is everybody's to read.
     secret = os.environ.get("SANDBOX_GATEWAY_SECRET") or DEFAULT_GATEWAY_SECRET
     parser.add_argument("--gateway-secret", default=secret, help="signs receipts and replies")
+    parser.add_argument("--vendor", choices=list(MANNERS), default="millennium", help="whose manners it has")
+    parser.add_argument("--siu-port", type=int, help="send schedule messages to this port of this machine")
     given = parser.parse_args(arguments)
     options = SandboxOptions(
         own_url=(given.own_url or f"http://127.0.0.1:{given.port}").rstrip("/"),
@@ -34,6 +37,8 @@ def read_options(arguments: list[str] | None = None) -> tuple[SandboxOptions, st
         gateway_secret=given.gateway_secret,
         data_dir=given.data,
         mail_socket=given.mail_socket,
+        vendor=given.vendor,
+        siu_port=given.siu_port,
     )
     return options, given.host, given.port
 

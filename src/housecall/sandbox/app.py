@@ -19,15 +19,18 @@ from housecall.sandbox import identity, machine
 from housecall.sandbox.auth import discovery
 from housecall.sandbox.auth.clients import Registry, seed_clients
 from housecall.sandbox.auth.grants import Grants
+from housecall.sandbox.booking import OVER
 from housecall.sandbox.doors import DOORS, Doors
 from housecall.sandbox.errors import FhirRefused, RequestRefused
 from housecall.sandbox.fhir import server
 from housecall.sandbox.house import House
 from housecall.sandbox.keeping import Notebook
+from housecall.sandbox.manners.registry import MANNERS
 from housecall.sandbox.options import SandboxOptions
 from housecall.sandbox.pages import chart, clinician, patient_portal, phone, schedule
 from housecall.sandbox.post import smtp
 from housecall.sandbox.seed.days import seed
+from housecall.sandbox.siu import Interface
 from housecall.sandbox.switches import Switches
 from housecall.sandbox.teams import directory, login, meetings, reports, subscriptions
 from housecall.sandbox.teams import machine as teams_machine
@@ -66,8 +69,9 @@ def sandbox_app(
             *machine.ROUTES,
             *gateway.ROUTES,
             *identity.ROUTES,
-            *discovery.ROUTES,
-            *server.ROUTES,
+            *discovery.routes_of(options),
+            *house.manner.routes,
+            *server.routes_of(options),
             *login.ROUTES,
             *directory.ROUTES,
             *meetings.ROUTES,
@@ -95,6 +99,7 @@ def _open_house(options: SandboxOptions, clock: Clock, outward: httpx.AsyncBaseT
     teams.switches = TenantSwitches()
     return House(
         options=options,
+        manner=MANNERS[options.vendor],
         clock=clock,
         world=world,
         clients=Registry(seed_clients(options.housecall_url), doors.clients),
@@ -119,6 +124,13 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     house.begin(_keep_saving(house))
     gateway.go_on(house)
     post = await smtp.listen(house, house.options.mail_socket) if house.options.mail_socket else None
+    if house.options.siu_port is not None:
+        interface = Interface(house, house.options.siu_port)
+        house.world.tell = interface.tell
+        for visit in house.world.record.appointments.values():
+            if visit.is_video and visit.status not in OVER and visit.end > house.clock.now():
+                interface.tell(visit, "booked")
+        house.begin(interface.run())
     try:
         yield
     finally:

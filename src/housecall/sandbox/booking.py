@@ -50,6 +50,7 @@ class Appointment:
     rooms: Rooms | None = None
     cancel_reason: str | None = None
     comment: str | None = None
+    connected: dict[str, bool] = field(default_factory=dict)  # who is in the video visit, as the EHR was told
     oddities: list[str] = field(default_factory=list)  # display-only, empty-comment, uncoded-cancel
 
     @property

@@ -54,6 +54,7 @@ def book(world: World, wish: Wish) -> Appointment:
         status=wish.status,
     )
     world.add_appointment(appointment)
+    world.tell(appointment, "booked")
     return appointment
 
 
@@ -62,6 +63,7 @@ def move(world: World, appointment: Appointment, start: datetime) -> None:
     appointment.start = start
     appointment.change(world.clock.now())
     world.touch()
+    world.tell(appointment, "moved")
 
 
 def set_status(world: World, appointment: Appointment, status: str, *, why: str | None = None) -> None:
@@ -72,6 +74,7 @@ def set_status(world: World, appointment: Appointment, status: str, *, why: str 
     appointment.cancel_reason = why if status == "cancelled" else None
     appointment.change(world.clock.now())
     world.touch()
+    world.tell(appointment, "changed")
 
 
 def usual_place(world: World, *, is_video: bool) -> str:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 from starlette.requests import Request
@@ -17,11 +17,15 @@ from housecall.sandbox.auth.keys import Keys
 from housecall.sandbox.doors import Doors
 from housecall.sandbox.fhir.paging import Pages
 from housecall.sandbox.keeping import Notebook
+from housecall.sandbox.manner import Manner
 from housecall.sandbox.options import SandboxOptions
 from housecall.sandbox.switches import Switches
 from housecall.sandbox.teams.keys import GraphKeys
 from housecall.sandbox.teams.tenant import Tenant
 from housecall.sandbox.world import World
+
+if TYPE_CHECKING:
+    from housecall.sandbox.manners.context_linking import Told
 
 _LOG_KEEPS: Final = 5000
 
@@ -54,6 +58,7 @@ class House:
     """Holds the sandbox's parts; one for each app."""
 
     options: SandboxOptions
+    manner: Manner
     clock: Clock
     world: World
     clients: Registry
@@ -72,6 +77,7 @@ class House:
     sign_ins: dict[str, SignIn] = field(default_factory=dict)
     asked: deque[Asked] = field(default_factory=lambda: deque(maxlen=_LOG_KEEPS))
     recent: deque[float] = field(default_factory=deque)  # moments of FHIR requests, for throttling
+    told: "list[Told]" = field(default_factory=list)  # who is connected, in the order it was told
     _chores: set[asyncio.Task[None]] = field(default_factory=set)
 
     def begin(self, chore: Coroutine[None, None, None]) -> None:

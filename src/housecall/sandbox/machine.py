@@ -42,7 +42,15 @@ async def book(request: Request) -> Response:
     )
     appointment = desk.book(world, wish)
     answer = {"id": appointment.id, "patient": patient.id, "phone": patient.mobile}
-    return JSONResponse(answer | {"practitioner": appointment.practitioner}, 201)
+    fhir = {
+        kind.lower(): house.manner.ids.outward(kind, ref)
+        for kind, ref in (
+            ("Appointment", appointment.id),
+            ("Patient", patient.id),
+            ("Practitioner", appointment.practitioner),
+        )
+    }
+    return JSONResponse(answer | {"practitioner": appointment.practitioner, "fhir": fhir}, 201)
 
 
 async def change(request: Request) -> Response:
@@ -236,6 +244,11 @@ async def launch(request: Request) -> Response:
     return JSONResponse(answer, 201)
 
 
+async def list_told(request: Request) -> Response:
+    """Who was said to be connected or gone, in the order it was told."""
+    return JSONResponse([asdict(each) | {"at": each.at.isoformat()} for each in house_of(request).told])
+
+
 async def show_switches(request: Request) -> Response:
     """All switches."""
     return JSONResponse(house_of(request).switches.shown())
@@ -279,6 +292,7 @@ ROUTES = [
     Route("/sandbox/requests", list_requests),
     Route("/sandbox/requests", forget_requests, methods=["DELETE"]),
     Route("/sandbox/launches", launch, methods=["POST"]),
+    Route("/sandbox/presences", list_told),
     Route("/sandbox/settings", show_switches),
     Route("/sandbox/settings", turn_switches, methods=["POST"]),
     Route("/sandbox/clients", register_client, methods=["POST"]),

@@ -1,7 +1,7 @@
 """Everything the make-believe hospital remembers, and how it survives a restart."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -110,6 +110,8 @@ class World:
         since_start = (clock.now() - _IDS_SINCE) / timedelta(seconds=1)
         self.record.next_id = max(self.record.next_id + 1000, int(since_start * 100))
         self.changed = asyncio.Event()
+        # Who wishes to hear what the desk does: an appointment, and booked, moved or changed.
+        self.tell: Callable[[Appointment, str], None] = lambda visit, deed: None
         # Found by reading the record once, so that booking thousands is no crawl.
         self.numbers: set[str] = set()
         self._by_patient: dict[str, list[Appointment]] = {}

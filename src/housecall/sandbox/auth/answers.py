@@ -1,19 +1,18 @@
-"""Token answers, field by field as Millennium's."""
+"""Token answers, field by field as the vendor's."""
 
 from datetime import timedelta
 
 from housecall.kit.ids import new_token
 from housecall.sandbox.auth.clients import Client
-from housecall.sandbox.auth.grants import ACTIVE_LASTS, TOKEN_LASTS, Code, Launch, Refresh, Session
+from housecall.sandbox.auth.grants import ACTIVE_LASTS, Code, Launch, Refresh, Session
 from housecall.sandbox.errors import OauthRefused
 from housecall.sandbox.house import House
-from housecall.sandbox.options import TENANT
 
 
 def system_answer(house: House, client: Client, scopes: tuple[str, ...]) -> dict[str, object]:
     """A token for a system account."""
     session = _open_session(house, client, "system", scopes, family=new_token())
-    return _plain_answer(session)
+    return _plain_answer(house, session)
 
 
 def launch_answer(
@@ -28,12 +27,15 @@ def launch_answer(
     launch, given = source.launch, source.scopes if scopes is None else scopes
     family = source.value if isinstance(source, Code) else source.family
     session = _open_session(house, client, launch.persona, given, family=family, launch=launch)
-    answer = _plain_answer(session) | _context(house, launch)
+    sign_on = house.manner.sign_on
+    answer = _plain_answer(house, session) | sign_on.context(house, launch)
     if "openid" in given:
         nonce = source.nonce if isinstance(source, Code) else None
         answer["id_token"] = _identity(house, client, launch, given, nonce)
     if isinstance(source, Refresh):
         answer |= _presence(house, source, active_at)
+        if sign_on.renews_refresh:
+            answer["refresh_token"] = house.grants.renew_refresh(source).token
     elif "offline_access" in given or "online_access" in given:
         refresh = Refresh(
             new_token(), client.client_id, given, launch, family, house.clock.now(), "offline_access" in given
@@ -45,7 +47,7 @@ def launch_answer(
 
 def _presence(house: House, refresh: Refresh, active_at: str | None) -> dict[str, object]:
     """How long the session lives on without a sign of life; an offline one has no such end."""
-    if refresh.is_offline:
+    if refresh.is_offline or not house.manner.sign_on.watches_presence:
         return {}
     now = house.clock.now()
     if active_at is not None and active_at.isdigit():
@@ -57,32 +59,18 @@ def _presence(house: House, refresh: Refresh, active_at: str | None) -> dict[str
     return {"active_ttl": int(left.total_seconds())}
 
 
-def _plain_answer(session: Session) -> dict[str, object]:
-    return {
+def _plain_answer(house: House, session: Session) -> dict[str, object]:
+    answer: dict[str, object] = {
         "access_token": session.token,
         "token_type": "Bearer",
-        "expires_in": int(TOKEN_LASTS.total_seconds()),
         "scope": " ".join(session.scopes),
     }
+    if house.manner.sign_on.says_expiry:
+        answer["expires_in"] = int(house.manner.sign_on.token_lasts.total_seconds())
+    return answer
 
 
-def _context(house: House, launch: Launch) -> dict[str, object]:
-    context: dict[str, object] = {
-        "patient": launch.patient,
-        "user": launch.user,
-        "tenant": TENANT,
-        "username": _username(house, launch),
-        "need_patient_banner": False,
-        "smart_style_url": f"{house.options.own_url}/styles/smart-v1.json",
-    }
-    if launch.encounter:
-        context["encounter"] = launch.encounter
-    if launch.appointment and house.switches.launch_has_appointment:
-        context["fhirContext"] = [{"reference": f"Appointment/{launch.appointment}"}]
-    return context
-
-
-def _username(house: House, launch: Launch) -> str:
+def username(house: House, launch: Launch) -> str:
     if launch.persona == "patient":
         return f"member{launch.user}"
     return house.world.practitioner(launch.user).login or f"user{launch.user}"
@@ -93,16 +81,15 @@ def _identity(
 ) -> str:
     now = int(house.clock.now().timestamp())
     claims: dict[str, object] = {
-        # Not the advertised issuer, but an address below it: so do real tokens.
-        "iss": f"{house.options.auth_base}/oidc/idsps/{TENANT}/",
-        "sub": _username(house, launch),
+        "iss": house.manner.sign_on.issuer(house.options),
+        "sub": username(house, launch),
         "aud": client.client_id,
         "iat": now,
-        "exp": now + int(TOKEN_LASTS.total_seconds()),
+        "exp": now + int(house.manner.sign_on.token_lasts.total_seconds()),
     }
     if "fhirUser" in scopes or "profile" in scopes:
         kind = "Practitioner" if launch.persona == "provider" else "Patient"
-        user = f"{house.options.fhir_base}/{kind}/{launch.user}"
+        user = f"{house.options.fhir_base}/{kind}/{house.manner.ids.outward(kind, launch.user)}"
         claims |= {"fhirUser": user, "profile": user}
     if nonce:
         claims["nonce"] = nonce
@@ -118,14 +105,14 @@ def _open_session(
     family: str,
     launch: Launch | None = None,
 ) -> Session:
-    expires = house.clock.now() + TOKEN_LASTS
+    expires = house.clock.now() + house.manner.sign_on.token_lasts
     claims: dict[str, object] = {
         "iss": house.options.auth_base,
         "exp": int(expires.timestamp()),
         "jti": new_token(),
         "urn:cerner:authorization:claims:version:1": {
             "ver": "1.0",
-            "tenant": TENANT,
+            "tenant": "sandbox",
             "client": {"id": client.client_id, "name": client.client_id},
             "user": {"principal": launch.user, "persona": persona} if launch else None,
             "profiles": {"smart-v1": {"azs": " ".join(scopes)}},

@@ -18,7 +18,6 @@ from housecall.sandbox.errors import OauthRefused
 from housecall.sandbox.house import House
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-_ALGORITHMS: Final = ["RS384", "ES384"]
 _LONGEST: Final = timedelta(minutes=5)
 # The clock of a well-kept client may run a little ahead of ours.
 _LEEWAY: Final = timedelta(seconds=5)
@@ -66,13 +65,13 @@ async def _by_assertion(house: House, form: dict[str, str]) -> Client:
         or form.get("client_id", client.client_id) != client.client_id
     ):
         raise _refused("assertion-client")
-    if header.get("typ") != "JWT" or header.get("alg") not in _ALGORITHMS:
+    if header.get("typ") != "JWT" or header.get("alg") not in house.manner.sign_on.algorithms:
         raise _refused("assertion-header")
     if header.get("jku", client.jwks_url) != client.jwks_url:
         raise _refused("assertion-jku")
     keys = await _fetch_keys(house, client)
     try:
-        claims = jwt.decode(assertion, keys, algorithms=_ALGORITHMS).claims
+        claims = jwt.decode(assertion, keys, algorithms=list(house.manner.sign_on.algorithms)).claims
     except (JoseError, ValueError):
         raise _refused("assertion-signature") from None
     _check_claims(house, client, claims)

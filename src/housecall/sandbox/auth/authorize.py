@@ -10,7 +10,6 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from housecall.kit.ids import new_token
 from housecall.sandbox.auth.clients import Client
 from housecall.sandbox.auth.grants import CODE_LASTS, Code
-from housecall.sandbox.auth.scopes import granted
 from housecall.sandbox.errors import OauthRefused
 from housecall.sandbox.faults import suffer
 from housecall.sandbox.house import House, house_of
@@ -33,7 +32,10 @@ async def authorize(request: Request) -> Response:
     try:
         answer = {"code": _issue(house, client, redirect, form).value}
     except OauthRefused as refusal:
-        answer = {"error": refusal.error, "error_uri": error_uri(house, refusal.urn)}
+        answer = {
+            name: str(value)
+            for name, value in house.manner.sign_on.errors(house, refusal.error, refusal.urn).items()
+        }
     if "state" in form:
         answer["state"] = form["state"]
     separator = "&" if "?" in redirect else "?"
@@ -70,7 +72,7 @@ def _issue(house: House, client: Client, redirect: str, form: dict[str, str]) ->
     launch = house.grants.open_launch(form.get("launch", ""))
     if house.switches.deny_launch:
         raise OauthRefused("access_denied", "oauth2:grant:denied-by-server")
-    scopes = granted(form["scope"], launch.persona)
+    scopes = house.manner.sign_on.grant(form["scope"], launch.persona)
     if "launch" not in scopes:
         raise OauthRefused("invalid_scope", "smart-v1:grant:launch:launch-scope-missing")
     code = Code(

@@ -2,20 +2,14 @@
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from housecall.sandbox.auth.authorize import authorize
-from housecall.sandbox.auth.scopes import supported
 from housecall.sandbox.auth.token import introspect, revoke, token
 from housecall.sandbox.house import House, house_of
+from housecall.sandbox.options import SandboxOptions
 from housecall.sandbox.pages.frame import page
 
-_CAPABILITIES = [
-    "authorize-post", "launch-ehr", "client-public", "client-confidential-symmetric",
-    "client-confidential-asymmetric", "sso-openid-connect", "context-banner", "context-style",
-    "context-ehr-patient", "context-ehr-encounter", "permission-patient", "permission-user",
-    "permission-offline", "permission-online", "permission-v1", "permission-v2",
-]  # fmt: skip
 _STYLE = {
     "color_background": "#f4f6f8",
     "color_error": "#b3261e",
@@ -33,20 +27,20 @@ _STYLE = {
 
 def smart_configuration(house: House) -> dict[str, object]:
     """The document behind ``.well-known/smart-configuration``."""
-    options = house.options
+    options, sign_on = house.options, house.manner.sign_on
     return {
         "issuer": options.auth_base,
         "authorization_endpoint": options.authorize_url,
         "token_endpoint": options.token_url,
         "revocation_endpoint": f"{options.token_url}/revoke",
         "introspection_endpoint": f"{options.own_url}/auth/tokeninfo",
-        "jwks_uri": f"{options.own_url}/auth/jwk",
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "private_key_jwt"],
-        "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
+        "jwks_uri": options.own_url + options.addresses.jwks,
+        "token_endpoint_auth_methods_supported": list(sign_on.auth_methods),
+        "token_endpoint_auth_signing_alg_values_supported": list(sign_on.algorithms),
         "grant_types_supported": ["authorization_code", "client_credentials"],
-        "scopes_supported": supported(),
+        "scopes_supported": sign_on.supported(),
         "response_types_supported": ["code"],
-        "capabilities": _CAPABILITIES,
+        "capabilities": list(sign_on.capabilities),
         "code_challenge_methods_supported": ["S256"],
     }
 
@@ -62,7 +56,7 @@ async def openid_configuration(request: Request) -> Response:
             "issuer": issuer,
             "authorization_endpoint": house.options.authorize_url,
             "token_endpoint": house.options.token_url,
-            "jwks_uri": f"{house.options.own_url}/auth/jwk",
+            "jwks_uri": house.options.own_url + house.options.addresses.jwks,
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
@@ -86,16 +80,19 @@ async def error_page(request: Request) -> Response:
     return page(request, "oauth_error.html", title="Access refused", urn=urn)
 
 
-_TENANT = "/auth/tenants/sandbox"
-_SMART = f"{_TENANT}/protocols/oauth2/profiles/smart-v1"
-ROUTES = [
-    Route(f"{_SMART}/personas/{{persona}}/authorize", authorize, methods=["GET", "POST"]),
-    Route(f"{_SMART}/token", token, methods=["POST"]),
-    Route(f"{_SMART}/token/revoke", revoke, methods=["POST"]),
-    Route("/auth/tokeninfo", introspect, methods=["POST"]),
-    Route("/auth/jwk", jwks),
-    Route("/auth/errors", error_page),
-    Route(f"{_TENANT}/.well-known/openid-configuration", openid_configuration),
-    Route(f"{_TENANT}/oidc/idsps/sandbox/.well-known/openid-configuration", openid_configuration),
-    Route("/styles/smart-v1.json", style),
-]
+def routes_of(options: SandboxOptions) -> list[BaseRoute]:
+    """The authorization server's doors, where the vendor has them."""
+    at = options.addresses
+    # Some have an authorize door for each persona.
+    authorizing = at.authorize.replace("/personas/provider/", "/personas/{persona}/")
+    return [
+        Route(authorizing, authorize, methods=["GET", "POST"]),
+        Route(at.token, token, methods=["POST"]),
+        Route(f"{at.token}/revoke", revoke, methods=["POST"]),
+        Route("/auth/tokeninfo", introspect, methods=["POST"]),
+        Route(at.jwks, jwks),
+        Route("/auth/errors", error_page),
+        Route(f"{at.auth}/.well-known/openid-configuration", openid_configuration),
+        Route(f"{at.auth}/oidc/idsps/sandbox/.well-known/openid-configuration", openid_configuration),
+        Route("/styles/smart-v1.json", style),
+    ]

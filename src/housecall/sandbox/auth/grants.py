@@ -1,7 +1,7 @@
 """What the authorization server has handed out: launches, codes, sessions, refresh tokens."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -145,6 +145,13 @@ class Grants:
         """The refresh token renews."""
         self.held.refreshes[refresh.token] = refresh
         self.on_change()
+
+    def renew_refresh(self, refresh: Refresh) -> Refresh:
+        """A new refresh token in place of the old one, which is good no more."""
+        fresh = replace(refresh, token=new_token())
+        del self.held.refreshes[refresh.token]
+        self.keep_refresh(fresh)
+        return fresh
 
     def find_refresh(self, token: str) -> Refresh | None:
         """What the refresh token renews."""

@@ -9,10 +9,8 @@ from starlette.responses import JSONResponse, Response
 
 from housecall.sandbox.auth.answers import launch_answer, system_answer
 from housecall.sandbox.auth.assertions import authenticated_client
-from housecall.sandbox.auth.authorize import error_uri
 from housecall.sandbox.auth.clients import Client
 from housecall.sandbox.auth.grants import RENEWAL_EVERY, Code
-from housecall.sandbox.auth.scopes import granted
 from housecall.sandbox.errors import OauthRefused
 from housecall.sandbox.faults import suffer
 from housecall.sandbox.house import House, house_of
@@ -70,7 +68,7 @@ def _refusal(house: House, refusal: OauthRefused) -> Response:
     headers = dict(_QUIET)
     if refusal.status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="sandbox"'
-    body = {"error": refusal.error, "error_uri": error_uri(house, refusal.urn)}
+    body = house.manner.sign_on.errors(house, refusal.error, refusal.urn)
     return JSONResponse(body, refusal.status, headers)
 
 
@@ -84,7 +82,9 @@ def _grant(house: House, client: Client, form: dict[str, str]) -> dict[str, obje
         case "client_credentials":
             if client.kind == "public" or "system" not in client.uses:
                 raise OauthRefused("unauthorized_client", "oauth2:token:no-system-account")
-            scopes = granted(form.get("scope", ""), "system")
+            if house.manner.sign_on.system_by_key_only and client.kind != "asymmetric":
+                raise OauthRefused("invalid_client", "oauth2:token:system-needs-a-key", status=401)
+            scopes = house.manner.sign_on.grant(form.get("scope", ""), "system")
             if not scopes:
                 raise OauthRefused("invalid_scope", "oauth2:token:no-scope-granted")
             return system_answer(house, client, scopes)

@@ -4,7 +4,7 @@ from typing import Final
 
 from housecall.sandbox.booking import Appointment
 from housecall.sandbox.fhir.coding import EXTENSIONS, code_set, concept, instant, narrative
-from housecall.sandbox.fhir.exchange import Json
+from housecall.sandbox.manner import Json
 from housecall.sandbox.world import World
 
 _SERVICES: Final = {

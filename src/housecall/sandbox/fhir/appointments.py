@@ -7,7 +7,6 @@ from typing import Final
 
 from housecall.sandbox.booking import Appointment
 from housecall.sandbox.errors import FhirRefused
-from housecall.sandbox.fhir.appointment_shape import appointment_shape
 from housecall.sandbox.fhir.exchange import Call, Reply, bundle, missing, outcome, resource
 from housecall.sandbox.fhir.paging import Place
 
@@ -26,7 +25,7 @@ def read(call: Call) -> Reply:
     if appointment is None or (own and appointment.patient != own) or not _may_see(call, appointment):
         raise missing()
     _refuse_broken(call, [appointment])
-    return resource(appointment_shape(call.house.world, appointment))
+    return resource(call.house.manner.shapes.appointment(call.house.world, appointment))
 
 
 def search(call: Call) -> Reply:
@@ -36,9 +35,14 @@ def search(call: Call) -> Reply:
         if name not in _KNOWN:
             raise _bad(f"Unknown query parameter: {name}")
     if words := call.values("-pageContext"):
-        return _next_page(call, words[0])
+        return next_page(call, words[0])
     found = _by_id(call) if call.values("_id") and not _who(call) else _by_who_and_when(call)
-    found = [each for each in found if own in (None, each.patient) and _may_see(call, each)]
+    return show(call, [each for each in found if own in (None, each.patient)])
+
+
+def show(call: Call, found: list[Appointment]) -> Reply:
+    """The first page of what was found, earliest first, without what the caller may not see."""
+    found = [each for each in found if _may_see(call, each)]
     found.sort(key=lambda each: (each.start, each.id))
     size = len(found) if call.values("_id") else _page_size(call)
     return _page(call, found, size)
@@ -79,10 +83,11 @@ def _page(call: Call, found: list[Appointment], size: int) -> Reply:
         last = (shown[-1].id, shown[-1].version_id)
         place = Place(tuple(each.id for each in rest), last, size, call.session.client_id)
         word = call.house.pages.mark(place)
-    return bundle(call, [appointment_shape(call.house.world, each) for each in shown], next_word=word)
+    shape = call.house.manner.shapes.appointment
+    return bundle(call, [shape(call.house.world, each) for each in shown], next_word=word)
 
 
-def _next_page(call: Call, word: str) -> Reply:
+def next_page(call: Call, word: str) -> Reply:
     """The page after; it begins by showing the last entry of the page before again, as it is by now."""
     place = call.house.pages.find(word)
     if place is None or place.client_id != call.session.client_id:

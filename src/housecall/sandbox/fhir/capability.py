@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from housecall.sandbox.fhir.exchange import Json
 from housecall.sandbox.house import House
+from housecall.sandbox.manner import Json
 
 _ABILITIES: Final = {
     "Appointment": (

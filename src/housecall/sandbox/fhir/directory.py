@@ -5,13 +5,8 @@ from typing import Final, TypeVar
 
 from housecall.sandbox.booking import Appointment
 from housecall.sandbox.errors import FhirRefused
-from housecall.sandbox.fhir.exchange import Call, Json, Reply, bundle, insufficient_scope, missing, resource
-from housecall.sandbox.fhir.people_shape import (
-    encounter_shape,
-    location_shape,
-    patient_shape,
-    practitioner_shape,
-)
+from housecall.sandbox.fhir.exchange import Call, Reply, bundle, insufficient_scope, missing, resource
+from housecall.sandbox.manner import Json
 from housecall.sandbox.people import Location, Patient, Practitioner
 
 _MOST_IDS: Final = 100
@@ -26,7 +21,7 @@ def read_patient(call: Call) -> Reply:
     patient = call.house.world.record.patients.get(call.resource_id or "")
     if patient is None:
         raise missing()
-    return resource(patient_shape(patient))
+    return resource(call.house.manner.shapes.patient(patient))
 
 
 def search_patients(call: Call) -> Reply:
@@ -43,7 +38,8 @@ def search_patients(call: Call) -> Reply:
         "email": lambda patient, value: patient.email == value,
     }
     found = _matching(call, call.house.world.record.patients.values(), tests)
-    return bundle(call, [patient_shape(each) for each in found if not own or each.id == own])
+    shape = call.house.manner.shapes.patient
+    return bundle(call, [shape(each) for each in found if not own or each.id == own])
 
 
 def read_practitioner(call: Call) -> Reply:
@@ -52,7 +48,7 @@ def read_practitioner(call: Call) -> Reply:
     practitioner = call.house.world.record.practitioners.get(call.resource_id or "")
     if practitioner is None:
         raise missing()
-    return resource(practitioner_shape(practitioner))
+    return resource(call.house.manner.shapes.practitioner(practitioner))
 
 
 def search_practitioners(call: Call) -> Reply:
@@ -69,7 +65,7 @@ def search_practitioners(call: Call) -> Reply:
         "active": lambda each, value: each.is_active == (value == "true"),
     }
     found = _matching(call, call.house.world.record.practitioners.values(), tests)
-    return bundle(call, [practitioner_shape(each) for each in found])
+    return bundle(call, [call.house.manner.shapes.practitioner(each) for each in found])
 
 
 def read_location(call: Call) -> Reply:
@@ -78,7 +74,7 @@ def read_location(call: Call) -> Reply:
     location = call.house.world.record.locations.get(call.resource_id or "")
     if location is None:
         raise missing()
-    return resource(location_shape(location))
+    return resource(call.house.manner.shapes.location(location))
 
 
 def search_locations(call: Call) -> Reply:
@@ -89,7 +85,7 @@ def search_locations(call: Call) -> Reply:
         "name": lambda each, value: _starts(each.name, value),
     }
     found = _matching(call, call.house.world.record.locations.values(), tests)
-    return bundle(call, [location_shape(each) for each in found])
+    return bundle(call, [call.house.manner.shapes.location(each) for each in found])
 
 
 def read_encounter(call: Call) -> Reply:
@@ -98,7 +94,7 @@ def read_encounter(call: Call) -> Reply:
     world = call.house.world
     for appointment in world.record.appointments.values():
         if appointment.encounter == call.resource_id and (not own or appointment.patient == own):
-            return resource(encounter_shape(world, appointment))
+            return resource(call.house.manner.shapes.encounter(world, appointment))
     raise missing()
 
 
@@ -112,7 +108,8 @@ def search_encounters(call: Call) -> Reply:
     }
     world = call.house.world
     found: Iterable[Appointment] = _matching(call, world.record.appointments.values(), tests)
-    shapes: list[Json] = [encounter_shape(world, each) for each in found if not own or each.patient == own]
+    shape = call.house.manner.shapes.encounter
+    shapes: list[Json] = [shape(world, each) for each in found if not own or each.patient == own]
     return bundle(call, shapes)
 
 

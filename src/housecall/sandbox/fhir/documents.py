@@ -8,7 +8,8 @@ from xml.parsers import expat
 
 from housecall.sandbox.errors import FhirRefused
 from housecall.sandbox.fhir.coding import instant
-from housecall.sandbox.fhir.exchange import Call, Json, Reply, bundle, missing, refused, resource
+from housecall.sandbox.fhir.exchange import Call, Reply, bundle, missing, refused, resource
+from housecall.sandbox.manner import Json
 from housecall.sandbox.world import Note
 
 _MEDIA: Final = (

@@ -8,8 +8,7 @@ from housecall.sandbox.auth.grants import Session
 from housecall.sandbox.auth.scopes import opens
 from housecall.sandbox.errors import FhirRefused
 from housecall.sandbox.house import House
-
-Json = dict[str, object]
+from housecall.sandbox.manner import Json
 
 
 @dataclass(frozen=True)
@@ -78,20 +77,22 @@ def missing() -> FhirRefused:
 
 
 def bundle(call: Call, resources: list[Json], *, next_word: str | None = None) -> Reply:
-    """A searchset: no total, no search mode, and no ``entry`` at all when it is empty."""
-    base = f"{call.house.options.fhir_base}/{call.resource_type}"
+    """A searchset: without ``entry`` when it is empty, unless the vendor's last touch puts something there."""
+    base, ids = f"{call.house.options.fhir_base}/{call.resource_type}", call.house.manner.ids
     links = [{"relation": "self", "url": f"{base}?{urlencode(call.query)}"}]
     if next_word:
         context = urlencode({"-pageContext": next_word, "-pageDirection": "NEXT"})
         links.append({"relation": "next", "url": f"{base}?{context}"})
     found: Json = {"resourceType": "Bundle", "id": str(new_uuid()), "type": "searchset", "link": links}
     if resources:
-        found["entry"] = [{"fullUrl": f"{base}/{each['id']}", "resource": each} for each in resources]
-    return Reply(200, found)
+        found["entry"] = [
+            {"fullUrl": f"{base}/{ids.outward(call.resource_type, str(each['id']))}", "resource": each}
+            for each in resources
+        ]
+    return Reply(200, call.house.manner.dress(call, found))
 
 
 def resource(body: Json) -> Reply:
-    """One resource, with its version."""
-    meta = body["meta"]
-    assert isinstance(meta, dict)
-    return Reply(200, body, {"ETag": f'W/"{meta["versionId"]}"'})
+    """One resource, with its version where the vendor shows one."""
+    meta = body.get("meta")
+    return Reply(200, body, {"ETag": f'W/"{meta["versionId"]}"'} if isinstance(meta, dict) else {})

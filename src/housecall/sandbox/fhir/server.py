@@ -1,13 +1,12 @@
 """The FHIR endpoint: who may come in, in which order it is checked, and which room answers."""
 
 import json
-from collections.abc import Callable
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from housecall.kit.ids import new_uuid
 from housecall.sandbox.auth.discovery import smart_configuration
@@ -15,31 +14,14 @@ from housecall.sandbox.auth.grants import Session
 from housecall.sandbox.auth.scopes import TYPES
 from housecall.sandbox.errors import FhirRefused
 from housecall.sandbox.faults import suffer, throttle
-from housecall.sandbox.fhir import appointments, directory, documents, patching
-from housecall.sandbox.fhir.capability import capability_statement
-from housecall.sandbox.fhir.exchange import Call, Json, Reply, outcome, refused
+from housecall.sandbox.fhir.exchange import Call, Reply, outcome, refused
+from housecall.sandbox.fhir.naming import inward_words, outward_body
 from housecall.sandbox.house import Asked, House, house_of
-from housecall.sandbox.options import TENANT
+from housecall.sandbox.manner import Json
+from housecall.sandbox.options import TENANT, SandboxOptions
 
 _LARGEST_BATCH: Final = 100
 _JSON: Final = "application/fhir+json"
-
-_ROOMS: Final[dict[tuple[str, str, bool], Callable[[Call], Reply]]] = {
-    ("GET", "Appointment", True): appointments.read,
-    ("GET", "Appointment", False): appointments.search,
-    ("PATCH", "Appointment", True): patching.patch,
-    ("GET", "Patient", True): directory.read_patient,
-    ("GET", "Patient", False): directory.search_patients,
-    ("GET", "Practitioner", True): directory.read_practitioner,
-    ("GET", "Practitioner", False): directory.search_practitioners,
-    ("GET", "Location", True): directory.read_location,
-    ("GET", "Location", False): directory.search_locations,
-    ("GET", "Encounter", True): directory.read_encounter,
-    ("GET", "Encounter", False): directory.search_encounters,
-    ("GET", "DocumentReference", True): documents.read,
-    ("GET", "DocumentReference", False): documents.search,
-    ("POST", "DocumentReference", False): documents.create,
-}
 
 
 async def endpoint(request: Request) -> Response:
@@ -47,9 +29,10 @@ async def endpoint(request: Request) -> Response:
     house = house_of(request)
     session = _find_session(house, request)
     try:
-        response = _respond(await _answer(house, request, session))
-    except FhirRefused as refusal:
-        response = _respond(Reply(refusal.status, refusal.body, refusal.headers))
+        response = _respond(house, await _answer(house, request, session))
+    except FhirRefused as plain:
+        refusal = house.manner.refusal(plain)
+        response = _respond(house, Reply(refusal.status, refusal.body, refusal.headers))
     request_id = request.headers.get("x-request-id") or str(new_uuid())
     response.headers["X-Request-Id"] = response.headers["opc-request-id"] = request_id
     client = session.client_id if session else None
@@ -59,7 +42,7 @@ async def endpoint(request: Request) -> Response:
 
 
 async def _answer(house: House, request: Request, session: Session | None) -> Reply:
-    if request.path_params["tenant"] != TENANT:
+    if request.path_params.get("tenant", TENANT) != TENANT:
         raise FhirRefused(403, "Tenant not valid or accessible")
     await suffer(house)
     throttle(house)
@@ -69,14 +52,14 @@ async def _answer(house: House, request: Request, session: Session | None) -> Re
     if not _takes_json(request.headers.get("accept", "*/*")):
         return Reply(406)
     if request.method == "GET" and path == "metadata":
-        return Reply(200, capability_statement(house))
+        return Reply(200, house.manner.statement(house))
     if session is None:
         raise FhirRefused(
             401, "Unauthorized", {"WWW-Authenticate": 'Bearer realm="sandbox", error="invalid_token"'}
         )
     method = _method(request)
     headers, body = dict(request.headers), await request.body()
-    if method == "POST" and not path:
+    if method == "POST" and not path and house.manner.has_batch:
         return _batch(house, session, body)
     query = [pair for pair in parse_qsl(request.url.query, keep_blank_values=True) if pair[0] != "_method"]
     return _dispatch(house, session, method, path, query, headers, body)
@@ -112,10 +95,12 @@ def _dispatch(
     resource_type, _, resource_id = path.partition("/")
     if resource_type not in TYPES or "/" in resource_id:
         raise refused(404, "not-found", "There is no such resource type here")
-    room = _ROOMS.get((method, resource_type, bool(resource_id)))
+    room = house.manner.rooms.get((method, resource_type, bool(resource_id)))
     if room is None:
         raise refused(405, "not-supported", "The interaction is not supported")
-    return room(Call(house, session, method, resource_type, resource_id or None, query, headers or {}, body))
+    ours = house.manner.ids.inward(resource_type, resource_id) if resource_id else None
+    query = [(name, inward_words(house.manner.ids, resource_type, name, value)) for name, value in query]
+    return room(Call(house, session, method, resource_type, ours, query, headers or {}, body))
 
 
 def _batch(house: House, session: Session, body: bytes) -> Reply:
@@ -142,7 +127,8 @@ def _batch_entry(house: House, session: Session, entry: object) -> Json:
     house.asked.append(Asked("GET", f"(batch) {path}", url.query, 200, session.client_id, house.clock.now()))
     try:
         reply = _dispatch(house, session, "GET", path, parse_qsl(url.query, keep_blank_values=True))
-    except FhirRefused as refusal:
+    except FhirRefused as plain:
+        refusal = house.manner.refusal(plain)
         reply = Reply(refusal.status, refusal.body)
     answer: Json = {"response": {"status": str(reply.status)}}
     if isinstance(reply.body, dict):
@@ -155,18 +141,24 @@ def _batch_entry(house: House, session: Session, entry: object) -> Json:
     return answer
 
 
-def _respond(reply: Reply) -> Response:
+def _respond(house: House, reply: Reply) -> Response:
     if isinstance(reply.body, dict):
-        plain = reply.body.get("resourceType") is None
+        body = outward_body(house.manner.ids, reply.body)
+        plain = body.get("resourceType") is None
         media = "application/json" if plain else _JSON
-        return JSONResponse(reply.body, reply.status, reply.headers, media_type=media)
+        return JSONResponse(body, reply.status, reply.headers, media_type=media)
     if isinstance(reply.body, str):
         return PlainTextResponse(reply.body, reply.status, reply.headers)
     return Response(status_code=reply.status, headers=reply.headers)
 
 
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
-ROUTES = [
-    Route("/fhir/r4/{tenant}", endpoint, methods=_METHODS),
-    Route("/fhir/r4/{tenant}/{path:path}", endpoint, methods=_METHODS),
-]
+
+
+def routes_of(options: SandboxOptions) -> list[BaseRoute]:
+    """The FHIR server's doors, where the vendor has them; where there are tenants, a wrong one is told so."""
+    base = options.addresses.fhir.replace(f"/{TENANT}", "/{tenant}")
+    return [
+        Route(base, endpoint, methods=_METHODS),
+        Route(base + "/{path:path}", endpoint, methods=_METHODS),
+    ]
