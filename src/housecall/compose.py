@@ -17,7 +17,7 @@ from housecall.meetings.registry import backend_for
 from housecall.realtime.bus import bus_for
 from housecall.realtime.hub import Hub
 from housecall.tenancy.directory import EhrDirectory
-from housecall.tenancy.keys import ensure_signing_key
+from housecall.tenancy.keys import load_signing_keys
 from housecall.tenancy.spending import Spending
 from housecall.visits.desk import Desk
 from housecall.web.house import House
@@ -89,7 +89,7 @@ async def build_house(settings: Settings, place: Place, *, clock: Clock | None =
     )
     directory = EhrDirectory(clock, sealer, network, Spending(database, clock))
     async with database.work() as work:
-        directory.use_signing_key(await ensure_signing_key(work, sealer, now=clock.now()))
+        await load_signing_keys(work, directory, sealer, now=clock.now())
     hub = Hub(bus_for(settings.text("HOUSECALL_REDIS_URL")))
     desk = Desk(
         clock=clock,

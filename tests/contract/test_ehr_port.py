@@ -1,15 +1,20 @@
 """What every EHR client promises: the one in memory, and the real one against the sandbox over HTTP."""
 
+import asyncio
+import contextlib
 import html
+import json
 import os
 import re
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
@@ -32,6 +37,7 @@ from housecall.ehr.base import (
     PatientRef,
     Person,
     PractitionerRef,
+    Presence,
     RoomLinks,
     Vendor,
     Writing,
@@ -40,7 +46,9 @@ from housecall.ehr.errors import (
     AppointmentGone,
     ClinicianGone,
     EhrConflict,
+    EhrRefused,
     EhrTokenExpired,
+    FeedUnsupported,
     LaunchDenied,
     LaunchReplayed,
     PersonGone,
@@ -48,12 +56,11 @@ from housecall.ehr.errors import (
     WriteRefused,
     WriteUnsupported,
 )
+from housecall.ehr.keys import make_signing_key, public_jwk, public_jwks
 from housecall.ehr.memory import MemoryEhr
 from housecall.ehr.registry import client_for
 from housecall.kit.clock import SystemClock
-
-BACK = "http://localhost:8000/ehr/callback"
-PATIENT_BACK = "http://localhost:8000/ehr/patient/callback"
+from housecall.sandbox.options import ADDRESSES
 
 
 def free_port() -> int:
@@ -90,6 +97,7 @@ class House(Protocol):
     """An EHR with a client for it, and a hand inside it."""
 
     client: EhrClient
+    back: str
 
     async def book(self, *, patient: PatientRef | None = None, video: bool = True) -> Booked: ...
     async def cancel(self, ref: AppointmentRef) -> None: ...
@@ -99,6 +107,8 @@ class House(Protocol):
     async def lock(self, is_locked: bool) -> None: ...
     async def links(self, ref: AppointmentRef) -> dict[str, str]: ...
     async def notes(self, patient: PatientRef) -> list[str]: ...
+    async def presences(self, booked: Booked) -> list[tuple[str, bool]]: ...
+    def called(self, ref: AppointmentRef) -> str: ...
 
 
 class MemoryHouse:
@@ -106,6 +116,7 @@ class MemoryHouse:
 
     def __init__(self) -> None:
         self.client: MemoryEhr = MemoryEhr(SystemClock())
+        self.back = "https://hc.example/ehr/callback"
         self._count = 0
         self._persona = "provider"
         for number in (1, 2):
@@ -157,6 +168,13 @@ class MemoryHouse:
         found = self.client.links.get(ref)
         return {"patient": found.patient_url, "clinician": found.clinician_url} if found else {}
 
+    def called(self, ref: AppointmentRef) -> str:
+        return ref
+
+    async def presences(self, booked: Booked) -> list[tuple[str, bool]]:
+        told = [one for ref, one in self.client.presences if ref == booked.ref]
+        return [(one.user or "patient", one.is_connected) for one in told]
+
     async def notes(self, patient: PatientRef) -> list[str]:
         return [note.text for note in self.client.notes if note.patient == patient]
 
@@ -164,26 +182,35 @@ class MemoryHouse:
 class SandboxHouse:
     """The sandbox over HTTP, through the real client."""
 
-    def __init__(self, url: str, client: EhrClient) -> None:
+    def __init__(self, url: str, client: EhrClient, *, back: str) -> None:
+        self.back = back
         self._http = httpx.AsyncClient(base_url=url, trust_env=False)
         self.client = client
+        # By the ids that FHIR shows, how the hospital calls it.
+        self._own: dict[str, str] = {}
 
     async def book(self, *, patient: PatientRef | None = None, video: bool = True) -> Booked:
-        wish = {"in_minutes": 10, "minutes": 20, "video": video} | ({"patient": patient} if patient else {})
+        wish: dict[str, Any] = {"in_minutes": 10, "minutes": 20, "video": video}
+        if patient:
+            wish["patient"] = self._own[patient]
         made = (await self._http.post("/sandbox/appointments", json=wish)).raise_for_status().json()
+        shown = made["fhir"]
+        self._own |= {shown["appointment"]: made["id"], shown["patient"]: made["patient"]}
+        self._own[shown["practitioner"]] = made["practitioner"]
         return Booked(
-            AppointmentRef(made["id"]),
-            PatientRef(made["patient"]),
-            PractitionerRef(made["practitioner"]),
+            AppointmentRef(shown["appointment"]),
+            PatientRef(shown["patient"]),
+            PractitionerRef(shown["practitioner"]),
             made["phone"],
         )
 
     async def cancel(self, ref: AppointmentRef) -> None:
-        path = f"/sandbox/appointments/{ref}"
+        path = f"/sandbox/appointments/{self._own[ref]}"
         (await self._http.patch(path, json={"status": "cancelled"})).raise_for_status()
 
     async def launch(self, booked: Booked, persona: str) -> str:
-        wish = {"patient": booked.patient, "practitioner": booked.practitioner, "persona": persona}
+        wish = {"patient": self._own[booked.patient], "practitioner": self._own[booked.practitioner]}
+        wish["persona"] = persona
         made = (await self._http.post("/sandbox/launches", json=wish)).raise_for_status().json()
         return str(made["launch"])
 
@@ -195,7 +222,16 @@ class SandboxHouse:
 
     async def clinician_family_name(self, ref: PractitionerRef) -> str:
         everybody = (await self._http.get("/sandbox/practitioners")).json()
-        return str(next(one["family"] for one in everybody if one["id"] == ref))
+        return str(next(one["family"] for one in everybody if one["id"] == self._own[ref]))
+
+    def called(self, ref: AppointmentRef) -> str:
+        return self._own[ref]
+
+    async def presences(self, booked: Booked) -> list[tuple[str, bool]]:
+        told = (await self._http.get("/sandbox/presences")).json()
+        own = {self._own[booked.practitioner]: booked.practitioner}
+        mine = [one for one in told if one["appointment"] == self._own[booked.ref]]
+        return [(own.get(one["who"], one["who"]), one["connected"]) for one in mine]
 
     async def lock(self, is_locked: bool) -> None:
         wish = {"patch_fault": "locked" if is_locked else "none"}
@@ -225,19 +261,15 @@ class SandboxHouse:
         await self.client.close()
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[str]:
-    """The sandbox as a process of its own."""
+KEY = make_signing_key("RS384")
+
+
+@contextlib.contextmanager
+def running(vendor: str, housecall: str) -> Iterator[str]:
+    """The sandbox as a process of its own, with that vendor's manners."""
     port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "housecall.sandbox",
-        "--port",
-        str(port),
-        "--housecall",
-        "http://localhost:8000",
-    ]
+    command = [sys.executable, "-m", "housecall.sandbox", "--port", str(port), "--vendor", vendor]
+    command += ["--housecall", housecall]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("HOUSECALL_")}
     process = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
     try:
@@ -248,41 +280,94 @@ def sandbox() -> Iterator[str]:
         process.wait(10)
 
 
-CLIENTS = {
-    "confidential": {
-        "client_kind": ClientKind.symmetric,
-        "client_id": "housecall-clinician",
-        "client_secret": "sandbox-clinician-secret",
-    },
-    "public": {"client_kind": ClientKind.public, "client_id": "housecall-public"},
+@contextlib.contextmanager
+def published_keys() -> Iterator[str]:
+    """An address at which our key set is found, as Housecall publishes it."""
+
+    class Keys(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(public_jwks([public_jwk(KEY)])).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *words: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Keys)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def sandboxes() -> Iterator[Callable[[str], tuple[str, str]]]:
+    """Per vendor a sandbox with its manners, started when first asked for; and where it takes Housecall to be."""
+    with contextlib.ExitStack() as stack:
+        started: dict[str, str] = {}
+        housecall = stack.enter_context(published_keys())
+
+        def get(vendor: str) -> tuple[str, str]:
+            if vendor not in started:
+                started[vendor] = stack.enter_context(running(vendor, housecall))
+            return started[vendor], housecall
+
+        yield get
+
+
+SECRET = {
+    "client_kind": ClientKind.symmetric,
+    "client_id": "housecall-clinician",
+    "client_secret": "sandbox-clinician-secret",
+}
+PUBLIC = {"client_kind": ClientKind.public, "client_id": "housecall-public"}
+SYSTEM = {"system_client_id": "housecall-system", "system_client_secret": "sandbox-system-secret"}
+BY_KEY = {"system_client_id": "housecall-asymmetric", "signing_key": KEY}
+HOUSES: dict[str, dict[str, Any]] = {
+    "confidential": {"vendor": Vendor.millennium, **SECRET, **SYSTEM},
+    "public": {"vendor": Vendor.millennium, **PUBLIC, **SYSTEM},
+    "epic": {"vendor": Vendor.epic, **SECRET, **BY_KEY},
+    "generic": {"vendor": Vendor.generic, **SECRET, **SYSTEM},
 }
 
 
-@pytest.fixture(params=["memory", "confidential", "public"])
-async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
+def only(*names: str) -> pytest.MarkDecorator:
+    """Those that have what the promise is about; the others refuse it, in a test of its own."""
+    return pytest.mark.parametrize("house", names, indirect=True)
+
+
+takes_links = only("memory", "confidential", "public")
+takes_status = only("memory", "confidential", "public", "generic")
+takes_presence = only("memory", "epic")
+lists_a_clinic = only("memory", "confidential", "public", "generic")
+renews = only("memory", "confidential", "public", "generic")
+
+
+@pytest.fixture(params=["memory", *HOUSES])
+async def house(
+    request: pytest.FixtureRequest, sandboxes: Callable[[str], tuple[str, str]]
+) -> AsyncIterator[House]:
     """Each EHR in turn."""
     if request.param == "memory":
         yield MemoryHouse()
         return
-    url = request.getfixturevalue("sandbox")
-    endpoint = EhrEndpoint(
-        connection_id="c_contract",
-        base_url=f"{url}/fhir/r4/sandbox",
-        vendor=Vendor.millennium,
-        system_client_id="housecall-system",
-        system_client_secret="sandbox-system-secret",
-        writes_back=True,
-        **CLIENTS[request.param],
-    )
+    wanted = HOUSES[request.param]
+    url, housecall = await asyncio.to_thread(sandboxes, wanted["vendor"].value)
+    base = url + ADDRESSES[wanted["vendor"].value].fhir
+    endpoint = EhrEndpoint(connection_id="c_contract", base_url=base, writes_back=True, **wanted)
     client = client_for(endpoint, clock=SystemClock(), network=NetworkRules.from_setting(("true",)))
-    found = SandboxHouse(url, client)
+    found = SandboxHouse(url, client, back=f"{housecall}/ehr/callback")
     yield found
     await found.close()
 
 
 async def launched(house: House, booked: Booked, persona: str = "practitioner") -> LaunchContext:
     """A whole launch."""
-    back = BACK if persona == "practitioner" else PATIENT_BACK
+    back = house.back if persona == "practitioner" else house.back.replace("/ehr/", "/ehr/patient/")
     code = await house.launch(booked, "provider" if persona == "practitioner" else "patient")
     request = await house.client.begin_launch(launch=code, redirect_url=back, persona=persona)
     return await house.client.finish_launch(
@@ -334,10 +419,10 @@ async def test_a_patients_launch_tells_the_patient(house: House):
 async def test_a_code_is_good_for_one_exchange(house: House):
     booked = await house.book()
     launch = await house.launch(booked, "provider")
-    request = await house.client.begin_launch(launch=launch, redirect_url=BACK)
+    request = await house.client.begin_launch(launch=launch, redirect_url=house.back)
     exchange = {
         "code": await house.sign_in(request, booked),
-        "redirect_url": BACK,
+        "redirect_url": house.back,
         "code_verifier": request.code_verifier,
         "nonce": request.nonce,
     }
@@ -351,32 +436,33 @@ async def test_a_code_is_good_for_one_exchange(house: House):
 async def test_a_code_is_good_only_with_all_that_belongs_to_it(house: House, wrong: str):
     booked = await house.book()
     launch = await house.launch(booked, "provider")
-    request = await house.client.begin_launch(launch=launch, redirect_url=BACK)
+    request = await house.client.begin_launch(launch=launch, redirect_url=house.back)
     exchange = {
         "code": await house.sign_in(request, booked),
-        "redirect_url": BACK,
+        "redirect_url": house.back,
         "code_verifier": request.code_verifier,
         "nonce": request.nonce,
     }
 
     with pytest.raises(LaunchReplayed):
-        await house.client.finish_launch(**exchange | {wrong: "http://localhost:8000/another"})
+        await house.client.finish_launch(**exchange | {wrong: "https://hc.example/another"})
 
 
 async def test_a_foreign_nonce_refuses_the_launch(house: House):
     booked = await house.book()
     launch = await house.launch(booked, "provider")
-    request = await house.client.begin_launch(launch=launch, redirect_url=BACK)
+    request = await house.client.begin_launch(launch=launch, redirect_url=house.back)
 
     with pytest.raises(LaunchDenied):
         await house.client.finish_launch(
             code=await house.sign_in(request, booked),
-            redirect_url=BACK,
+            redirect_url=house.back,
             code_verifier=request.code_verifier,
             nonce="another",
         )
 
 
+@renews
 async def test_tokens_are_refreshed_once_and_shared(house: House):
     tokens = (await launched(house, await house.book())).tokens
 
@@ -456,6 +542,7 @@ async def test_a_patients_appointments_are_found_in_the_window_only(house: House
     assert [one.start for one in found] == sorted(one.start for one in found if one.start)
 
 
+@lists_a_clinic
 async def test_a_clinics_window_lists_its_appointments_without_faults(house: House):
     booked = [await house.book() for _ in range(3)]
 
@@ -467,6 +554,7 @@ async def test_a_clinics_window_lists_its_appointments_without_faults(house: Hou
     assert page.requests >= 1
 
 
+@lists_a_clinic
 async def test_a_window_of_a_place_lists_its_appointments(house: House):
     booked = await house.book()
     (place, *_) = (await house.client.read_appointment(booked.ref)).locations
@@ -476,6 +564,7 @@ async def test_a_window_of_a_place_lists_its_appointments(house: House):
     assert booked.ref in [one.ref for one in page.appointments]
 
 
+@lists_a_clinic
 async def test_nobody_has_appointments_in_an_empty_window(house: House):
     booked = await house.book()
     at = datetime.now(UTC) + timedelta(days=900)
@@ -550,6 +639,7 @@ def a_note(booked: Booked, context: LaunchContext, **changed: Any) -> Note:
     return replace(note, **changed)
 
 
+@takes_links
 async def test_links_are_written_each_in_its_role_and_replaced_later(house: House):
     booked = await house.book()
     first = some_links()
@@ -563,6 +653,7 @@ async def test_links_are_written_each_in_its_role_and_replaced_later(house: Hous
     assert replaced == {"clinician": first.clinician_url, "patient": "https://hc.example/v/def"}
 
 
+@takes_links
 async def test_links_that_stand_already_are_left_alone(house: House):
     booked = await house.book()
     links = some_links()
@@ -574,6 +665,7 @@ async def test_links_that_stand_already_are_left_alone(house: House):
     assert (await house.client.read_appointment(booked.ref)).version == before
 
 
+@takes_links
 async def test_links_are_refused_where_they_cannot_be(house: House):
     in_person, booked = await house.book(video=False), await house.book()
 
@@ -586,6 +678,7 @@ async def test_links_are_refused_where_they_cannot_be(house: House):
     assert await house.links(booked.ref) == {}
 
 
+@takes_links
 async def test_a_record_that_is_locked_is_a_conflict_and_another_try_works(house: House):
     booked = await house.book()
     await house.lock(True)
@@ -599,6 +692,7 @@ async def test_a_record_that_is_locked_is_a_conflict_and_another_try_works(house
     assert len(await house.links(booked.ref)) == 2
 
 
+@takes_status
 async def test_a_booked_appointment_becomes_arrived_and_stays_so(house: House):
     booked = await house.book()
 
@@ -611,6 +705,7 @@ async def test_a_booked_appointment_becomes_arrived_and_stays_so(house: House):
     assert second == first
 
 
+@takes_status
 async def test_a_status_never_goes_back(house: House):
     booked = await house.book()
     await house.client.write_status(booked.ref, AppointmentStatus.checked_in)
@@ -621,6 +716,7 @@ async def test_a_status_never_goes_back(house: House):
     assert found.status is AppointmentStatus.checked_in
 
 
+@takes_status
 async def test_a_cancelled_appointment_cannot_become_arrived(house: House):
     booked = await house.book()
     await house.cancel(booked.ref)
@@ -629,6 +725,7 @@ async def test_a_cancelled_appointment_cannot_become_arrived(house: House):
         await house.client.write_status(booked.ref, AppointmentStatus.arrived)
 
 
+@takes_links
 async def test_a_note_is_in_the_chart_by_the_clinician_and_is_found_there(house: House):
     booked = await house.book()
     context = await launched(house, booked)
@@ -643,6 +740,7 @@ async def test_a_note_is_in_the_chart_by_the_clinician_and_is_found_there(house:
     assert note.text in await house.notes(booked.patient)
 
 
+@takes_links
 @pytest.mark.parametrize(
     "wrong", [{"author": "99999999"}, {"encounter": "99999999"}, {"patient": "99999999"}]
 )
@@ -655,6 +753,7 @@ async def test_a_note_of_somebody_else_or_elsewhere_is_refused(house: House, wro
     assert await house.notes(booked.patient) == []
 
 
+@takes_links
 async def test_a_patients_access_files_no_note_and_what_is_missing_is_named(house: House):
     booked = await house.book()
     context = await launched(house, booked)
@@ -666,22 +765,69 @@ async def test_a_patients_access_files_no_note_and_what_is_missing_is_named(hous
     assert "user/DocumentReference.write" in refusal.value.sentence
 
 
-@pytest.mark.parametrize("vendor", [Vendor.epic, Vendor.generic])
-async def test_an_ehr_that_takes_nothing_says_so_before_anything_is_sent(vendor: Vendor):
-    endpoint = EhrEndpoint("c1", "https://ehr.invalid/r4", vendor, ClientKind.public, "client")
-    client = client_for(endpoint, clock=SystemClock(), network=NetworkRules())
+@takes_presence
+async def test_who_is_in_the_visit_is_shown_in_the_order_it_was_told(house: House):
+    booked = await house.book()
+    clinician = booked.practitioner
 
-    with pytest.raises(WriteUnsupported):
-        await client.write_links(AppointmentRef("1"), some_links())
-    with pytest.raises(WriteUnsupported):
-        await client.write_status(AppointmentRef("1"), AppointmentStatus.arrived)
+    await house.client.write_presence(booked.ref, Presence(None, is_connected=True))
+    await house.client.write_presence(booked.ref, Presence(clinician, is_connected=True))
+    await house.client.write_presence(booked.ref, Presence(None, is_connected=False))
 
-    assert client.writes == frozenset()
-    await client.close()
+    assert await house.presences(booked) == [("patient", True), (clinician, True), ("patient", False)]
 
 
-async def test_this_ehr_takes_links_status_and_notes(house: House):
-    assert house.client.writes == frozenset(Writing)
+@takes_presence
+async def test_presence_is_refused_where_it_cannot_be(house: House):
+    in_person = await house.book(video=False)
+
+    with pytest.raises(EhrRefused):
+        await house.client.write_presence(in_person.ref, Presence(None, is_connected=True))
+    with pytest.raises(AppointmentGone):
+        await house.client.write_presence(AppointmentRef("99999999"), Presence(None, is_connected=True))
+    assert await house.presences(in_person) == []
+
+
+async def test_what_a_message_calls_an_appointment_leads_to_it(house: House):
+    booked = await house.book()
+    name = house.called(booked.ref)
+
+    found = await house.client.find_told(name)
+
+    assert found == booked.ref
+
+
+async def test_what_an_ehr_does_not_take_it_refuses_before_anything_is_sent(house: House):
+    booked = await house.book()
+    writes = house.client.writes
+    context = await launched(house, booked)
+    acts: dict[Writing, Callable[[], Awaitable[None]]] = {
+        Writing.links: lambda: house.client.write_links(booked.ref, some_links()),
+        Writing.status: lambda: house.client.write_status(booked.ref, AppointmentStatus.arrived),
+        Writing.presence: lambda: house.client.write_presence(booked.ref, Presence(None, is_connected=True)),
+        Writing.notes: lambda: house.client.file_note(a_note(booked, context), tokens=context.tokens),
+    }
+
+    for what in set(Writing) - writes:
+        with pytest.raises(WriteUnsupported):
+            await acts[what]()
+
+    assert set(acts) == set(Writing)
+
+
+@only("epic")
+async def test_an_ehr_that_lists_no_clinic_says_so(house: House):
+    with pytest.raises(FeedUnsupported):
+        await house.client.list_appointments(**around_now())
+
+
+@only("generic")
+async def test_an_ehr_that_needs_no_actor_lists_everybodys_appointments(house: House):
+    booked = [await house.book() for _ in range(3)]
+
+    page = await house.client.list_appointments(**around_now())
+
+    assert {one.ref for one in booked} <= {one.ref for one in page.appointments}
 
 
 def _person(ref: PatientRef, phone: str) -> Person:

@@ -113,7 +113,7 @@ class Judge:
 
     @property
     def base(self) -> str:
-        return f"{self.origin}/fhir/r4/sandbox"
+        return self.house.options.fhir_base
 
     @property
     def authorizations(self) -> list[Asked]:
@@ -125,7 +125,9 @@ class Judge:
 
     @property
     def fhir(self) -> list[Asked]:
-        asked = [one for one in self.recorder.asked if one.path.startswith("/fhir/r4/sandbox/")]
+        asked = [
+            one for one in self.recorder.asked if one.path.startswith(f"{self.house.options.addresses.fhir}/")
+        ]
         return [
             one for one in asked if "/.well-known/" not in one.path and not one.path.endswith("/metadata")
         ]
@@ -137,7 +139,7 @@ class Judge:
         fields: dict[str, Any] = {
             "connection_id": "c_judge",
             "base_url": self.base,
-            "vendor": Vendor.millennium,
+            "vendor": Vendor(self.house.options.vendor),
             "client_kind": ClientKind(kind),
             "client_id": names.get(kind, "housecall-asymmetric"),
             "client_secret": "sandbox-clinician-secret" if kind == "symmetric" else None,
@@ -197,14 +199,16 @@ def signing_keys() -> dict[str, SigningKey]:
 
 
 @asynccontextmanager
-async def judge(clock: FakeClock, *, jwks: httpx.AsyncBaseTransport | None = None) -> AsyncIterator[Judge]:
-    """A running judge; ``jwks`` carries its requests to us, by default answered with the variants' keys."""
+async def judge(
+    clock: FakeClock, *, jwks: httpx.AsyncBaseTransport | None = None, vendor: str = "millennium"
+) -> AsyncIterator[Judge]:
+    """A running judge with a vendor's manners; ``jwks`` carries its requests to us, by default with the keys."""
     keys = signing_keys()
     listener = socket.create_server(("127.0.0.1", 0))
     origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
     published = public_jwks(map(public_jwk, keys.values()))
     ours = jwks or httpx.MockTransport(lambda request: httpx.Response(200, json=published))
-    options = SandboxOptions(own_url=origin, housecall_url=HOUSECALL)
+    options = SandboxOptions(own_url=origin, housecall_url=HOUSECALL, vendor=vendor)
     app = sandbox_app(options, clock=clock, outward=ours)
     recorder = Recorder(app)
     server = uvicorn.Server(uvicorn.Config(recorder, log_level="warning", lifespan="on"))

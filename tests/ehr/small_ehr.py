@@ -148,7 +148,8 @@ class SmallEhr:
     async def _metadata(self, request: Request) -> Response:
         kinds = ("Appointment", "Patient", "Practitioner")
         offered = [
-            {"type": kind, "interaction": [{"code": "read"}, {"code": "search-type"}]} for kind in kinds
+            {"type": kind, "interaction": [{"code": code} for code in ("read", "search-type", "patch")]}
+            for kind in kinds
         ]
         statement = {
             "resourceType": "CapabilityStatement",

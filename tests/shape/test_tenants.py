@@ -13,6 +13,7 @@ WITHOUT_ORGANISATION = {
         "list_connections_by_base_url",
         "list_working_connections",
         "list_connections_due",
+        "has_connection_of",
         "list_signing_keys",
     },
 }

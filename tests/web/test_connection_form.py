@@ -70,7 +70,7 @@ def test_a_fault_stands_at_its_field_and_sets_nothing(sealer: Sealer, name: str,
 def test_an_ehr_that_takes_nothing_is_not_written_to(sealer: Sealer) -> None:
     filled = read_form({**GOOD, "vendor": "generic", "write_links": "yes"}, connection(), sealer)
 
-    assert "clear both boxes" in filled.faults["write_links"]
+    assert "clear the boxes" in filled.faults["write_links"]
 
 
 def test_a_secret_goes_through_a_second_form_unseen_and_only_of_this_connection(sealer: Sealer) -> None:

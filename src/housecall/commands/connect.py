@@ -17,6 +17,7 @@ from housecall.kit.ids import OrgId
 from housecall.kit.settings import Settings
 from housecall.tenancy.connections import check_rules, confirm_release
 from housecall.tenancy.examining import Question, examine
+from housecall.tenancy.keys import load_signing_keys
 from housecall.tenancy.model import Channels, Environment, Protection
 from housecall.tenancy.protection import stand_of
 from housecall.tenancy.records import launch_record
@@ -50,7 +51,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--base-url", required=True)
     parser.add_argument("--environment", choices=[one.value for one in Environment], required=True)
     _add_clients(parser)
-    parser.add_argument("--vendor", choices=["millennium", "epic", "generic"])
+    parser.add_argument("--vendor", choices=list(PROFILES))
     parser.add_argument("--organisation", default="default")
     parser.add_argument("--location", nargs="+", action="extend", default=[])
     parser.add_argument("--practitioner", nargs="+", action="extend", default=[])
@@ -66,7 +67,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     parser.add_argument("--phone-region", default="US", help="the country of numbers written without a code")
     parser.add_argument("--frame-ancestor", nargs="+", action="extend", default=[], metavar="ORIGIN")
-    words = [Writing.links.value, Writing.status.value]
+    words = [Writing.links.value, Writing.status.value, Writing.presence.value]
     parser.add_argument("--write-back", nargs="+", action="extend", default=[], choices=words)
     parser.add_argument(
         "--requests-per-minute", type=int, help="what feed, texts and write-back may ask together"
@@ -142,7 +143,7 @@ async def _connect(settings: Settings, place: Place, arguments: argparse.Namespa
         if arguments.patient_base_url:
             await _examine(house, arguments, arguments.patient_base_url)
         if not {Writing(word) for word in arguments.write_back} <= PROFILES[Vendor(vendor)].writes:
-            raise ConnectionRefused("This EHR takes no links and no status from us; leave --write-back out.")
+            raise ConnectionRefused("This EHR does not take from us what --write-back names; leave it out.")
         protection = await _protection(house, arguments)
         connection = await declare(
             house, declaration_of(arguments, vendor), organisation=arguments.organisation
@@ -174,7 +175,7 @@ async def _examine(house: House, arguments: argparse.Namespace, base_url: str) -
             print(f"{finding.level}: {finding.sentence} {finding.mend}".strip(), file=sys.stderr)  # noqa: T201
     if not result.is_usable:
         raise ConnectionRefused
-    return result.vendor.value if result.vendor else "generic"
+    return result.vendor or "generic"
 
 
 async def _protection(house: House, arguments: argparse.Namespace) -> Protection:
@@ -199,6 +200,8 @@ async def _finish(
     """What is said of the clinic besides, and whether the connection is live."""
     now, org_id = house.clock.now(), OrgId(connection.org_id)
     async with house.database.work() as work:
+        # An EHR of this vendor may take one kind of signature only: its key is published at once.
+        await load_signing_keys(work, house.desk.ehr, house.sealer, now=now)
         await name_clinic(
             work, org_id, name=arguments.clinic_name, phone=arguments.clinic_phone, now=now, by=_OPERATOR
         )

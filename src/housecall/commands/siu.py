@@ -15,15 +15,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from housecall.commands.serve import PortTaken, bind
 from housecall.compose import Place, build_house, close_house, open_place
+from housecall.ehr.base import Vendor
+from housecall.ehr.errors import SystemAccountMissing
 from housecall.ehr.hl7.listener import Listener
 from housecall.ehr.hl7.siu import IdFrom, Reading
+from housecall.ehr.registry import PROFILES
 from housecall.kit.errors import HousecallError, Kind
 from housecall.kit.ids import OrgId
 from housecall.kit.settings import Settings
 from housecall.tenancy.errors import ConnectionUnknown
 from housecall.tenancy.store import find_connection_anywhere
 from housecall.tenancy.tables import Connection
-from housecall.visits.siu import SiuFeed, forget_old
+from housecall.visits.siu import SiuFeed, forget_old, has_system_account
 from housecall.web.house import House
 
 log = logging.getLogger(__name__)
@@ -146,6 +149,11 @@ async def _connection(house: House, connection_id: str) -> Connection:
         connection = await find_connection_anywhere(work, connection_id)
     if connection is None:
         raise ConnectionUnknown("There is no such connection; `housecall connect` prints the id of one.")
+    if PROFILES[Vendor(connection.vendor)].told_by_identifier and not has_system_account(connection):
+        raise SystemAccountMissing(
+            "Messages of this vendor name appointments by a number that FHIR does not: give the connection a"
+            " system account, so that they can be looked up."
+        )
     return connection
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Literal, NewType, Protocol
+from typing import ClassVar, Literal, NewType, Protocol
 
 # Opaque ids, meaningful only with their connection's base URL; without the "Appointment/" in front.
 AppointmentRef = NewType("AppointmentRef", str)
@@ -19,12 +19,16 @@ UserRef = NewType("UserRef", str)
 Persona = Literal["practitioner", "patient"]
 
 
-class Vendor(StrEnum):
-    """Whose EHR it is: decides the search style, the scopes and what is allowed."""
+class Vendor(str):
+    """Whose EHR it is, by the name of a profile: ``ehr/registry.py`` says which there are."""
 
-    millennium = "millennium"
-    epic = "epic"
-    generic = "generic"
+    __slots__ = ()
+    millennium: ClassVar["Vendor"]
+    epic: ClassVar["Vendor"]
+    generic: ClassVar["Vendor"]
+
+
+Vendor.millennium, Vendor.epic, Vendor.generic = Vendor("millennium"), Vendor("epic"), Vendor("generic")
 
 
 class ClientKind(StrEnum):
@@ -41,6 +45,7 @@ class Writing(StrEnum):
     links = "links"
     status = "status"
     notes = "notes"
+    presence = "presence"
 
 
 @dataclass(frozen=True)
@@ -169,7 +174,7 @@ class Appointment:
 
     ref: AppointmentRef
     version: str
-    """Opaque, e.g. ``2-1``; empty if the EHR gives none."""
+    """Opaque, e.g. ``2-1``; made from what was read where the EHR gives none."""
     status: AppointmentStatus
     start: datetime | None
     end: datetime | None
@@ -258,6 +263,14 @@ class Note:
     end: datetime
 
 
+@dataclass(frozen=True)
+class Presence:
+    """Whether somebody is in a visit: the clinician of that id, or the patient where there is none."""
+
+    user: PractitionerRef | None
+    is_connected: bool
+
+
 class EhrClient(Protocol):
     """One connection's EHR. Raises errors from ``housecall.ehr.errors``; ``tokens=None`` = system account."""
 
@@ -301,6 +314,13 @@ class EhrClient(Protocol):
 
     async def read_appointment(self, ref: AppointmentRef, *, tokens: Tokens | None = None) -> Appointment:
         """The appointment now; raises AppointmentGone."""
+        ...
+
+    async def find_told(self, name: str) -> AppointmentRef | None:
+        """The appointment that a schedule message calls so; None where the EHR shows none (yet).
+
+        Where messages call appointments by their ids, nothing is asked.
+        """
         ...
 
     async def read_appointments(self, refs: Sequence[AppointmentRef]) -> dict[AppointmentRef, Appointment]:
@@ -353,6 +373,10 @@ class EhrClient(Protocol):
 
     async def write_status(self, ref: AppointmentRef, status: AppointmentStatus) -> None:
         """The appointment has come as far as ``status``, or further. Raises as ``write_links`` does."""
+        ...
+
+    async def write_presence(self, ref: AppointmentRef, presence: Presence) -> None:
+        """The EHR's schedule shows who is in the appointment's video visit. Raises as ``write_links`` does."""
         ...
 
     async def file_note(self, note: Note, *, tokens: Tokens) -> None:

@@ -21,6 +21,7 @@ from housecall.ehr.base import (
     Person,
     Persona,
     PractitionerRef,
+    Presence,
     RoomLinks,
     SmartConfiguration,
     Tokens,
@@ -34,7 +35,14 @@ from housecall.ehr.fhir import Fhir, resources_in
 from housecall.ehr.id_token import IdTokenVerifier, IssuerKeys
 from housecall.ehr.outward import Outward
 from housecall.ehr.profile import VendorProfile
-from housecall.ehr.readers import RecordUnreadable, read_appointment, read_clinician, read_person, zone_of
+from housecall.ehr.readers import (
+    RecordUnreadable,
+    is_called,
+    read_appointment,
+    read_clinician,
+    read_person,
+    zone_of,
+)
 from housecall.ehr.smart import SmartLaunch
 from housecall.ehr.token_endpoint import TokenEndpoint
 from housecall.ehr.writing import Writer
@@ -56,6 +64,7 @@ class SmartFhirClient:
         allowance: Allowance | None = None,
     ) -> None:
         self._endpoint = endpoint
+        self._profile = profile
         self._outward = outward
         self._clock = clock
         self._zone = zone_of(endpoint.time_zone)
@@ -68,7 +77,7 @@ class SmartFhirClient:
         scopes = profile.system_scopes_for(writes_back=endpoint.writes_back)
         system, allowance = SystemAccess(token_endpoint, scopes, clock), allowance or Unlimited()
         self._fhir = Fhir(endpoint, outward, system, clock, allowance=allowance)
-        self._writer = Writer(self._fhir, profile)
+        self._writer = Writer(endpoint, self._fhir, profile)
         self._bulk = BulkReader(self._fhir, profile)
         feeding = Fhir(endpoint, outward, system, clock, allowance=allowance, lane=Lane.feed)
         self._feed = Feed(feeding, profile, clock, rules=endpoint.virtual_rules, zone=self._zone)
@@ -108,6 +117,14 @@ class SmartFhirClient:
             raise AppointmentGone from None
         except RecordUnreadable:
             raise AnswerUnreadable from None
+
+    async def find_told(self, name: str) -> AppointmentRef | None:
+        if not self._profile.told_by_identifier:
+            return AppointmentRef(name)
+        page = await self._fhir.search("Appointment", {"identifier": name}, tokens=None)
+        # A server that does not know the parameter answers with anybody's.
+        found = [one for one in resources_in(page) if is_called(one, name)]
+        return self._appointment(found[0]).ref if found else None
 
     async def read_appointments(self, refs: Sequence[AppointmentRef]) -> dict[AppointmentRef, Appointment]:
         found: dict[AppointmentRef, Appointment] = {}
@@ -192,6 +209,9 @@ class SmartFhirClient:
 
     async def write_status(self, ref: AppointmentRef, status: AppointmentStatus) -> None:
         await self._writer.write_status(ref, status)
+
+    async def write_presence(self, ref: AppointmentRef, presence: Presence) -> None:
+        await self._writer.write_presence(ref, presence)
 
     async def file_note(self, note: Note, *, tokens: Tokens) -> None:
         await self._writer.file_note(note, tokens=tokens)

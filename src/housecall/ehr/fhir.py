@@ -21,6 +21,7 @@ from housecall.ehr.errors import (
 )
 from housecall.ehr.fields import record_id
 from housecall.ehr.outward import Answer, Outward, raise_if_busy
+from housecall.ehr.profile import OwnCall
 from housecall.kit.clock import Clock
 
 logger = logging.getLogger(__name__)
@@ -108,6 +109,12 @@ class Fhir:
     async def create(self, kind: str, body: dict[str, Any], *, tokens: Tokens) -> None:
         """A new record is there. After an EhrUnavailable it may be there or not."""
         self._taken(await self._send("POST", f"{self._base}/{kind}", tokens, body=body))
+
+    async def call(self, own: OwnCall) -> None:
+        """The vendor's own call was taken; raises EhrRefused, EhrUnavailable, AddressRefused."""
+        if not self._is_ours(own.url):
+            raise AddressRefused("call_elsewhere", "The vendor's own call would go to another server.")
+        self._taken(await self._send(own.method, own.url, None, params=own.params, more=own.headers))
 
     async def _send(
         self,

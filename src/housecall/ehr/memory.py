@@ -21,6 +21,7 @@ from housecall.ehr.base import (
     Person,
     Persona,
     PractitionerRef,
+    Presence,
     RecordFault,
     RoomLinks,
     SmartConfiguration,
@@ -92,6 +93,7 @@ class MemoryEhr:
         self.links: dict[AppointmentRef, RoomLinks] = {}
         self.notes: list[Note] = []
         self.writings = 0
+        self.presences: list[tuple[AppointmentRef, Presence]] = []
         self._encounters: dict[str, PatientRef | None] = {}
         self._users: dict[str, str] = {}
 
@@ -222,6 +224,9 @@ class MemoryEhr:
             raise AppointmentGone
         return self._appointments[ref]
 
+    async def find_told(self, name: str) -> AppointmentRef | None:
+        return AppointmentRef(name)
+
     async def read_appointments(self, refs: Sequence[AppointmentRef]) -> dict[AppointmentRef, Appointment]:
         self._reach()
         return {ref: self._appointments[ref] for ref in refs if ref in self._appointments}
@@ -294,6 +299,12 @@ class MemoryEhr:
         known = self._writable(Writing.status, ref)
         if needs_move(known.status, status):
             self._change(replace(known, status=status))
+
+    async def write_presence(self, ref: AppointmentRef, presence: Presence) -> None:
+        known = self._writable(Writing.presence, ref)
+        if not known.is_virtual:
+            raise WriteRefused
+        self.presences.append((ref, presence))
 
     async def file_note(self, note: Note, *, tokens: Tokens) -> None:
         self._may_note(tokens)

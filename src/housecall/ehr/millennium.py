@@ -16,8 +16,10 @@ from housecall.ehr.scopes import CLINICIAN_SCOPES, NOTE_SCOPES
 
 MILLENNIUM: Final = VendorProfile(
     vendor=Vendor.millennium,
+    title="Oracle Health Millennium (Cerner)",
+    known_by=("millennium", "cerner", "oracle health"),
     clinician_scopes=CLINICIAN_SCOPES | NOTE_SCOPES,
-    writes=frozenset(Writing),
+    writes=frozenset({Writing.links, Writing.status, Writing.notes}),
     needs_actor=True,
     batch_size=30,
     may_sign_under_issuer=True,

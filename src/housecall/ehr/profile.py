@@ -1,9 +1,22 @@
 """What one vendor's EHR is like, as values: no code asks which vendor it is talking to."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
 
-from housecall.ehr.base import Persona, Vendor, Writing
+from housecall.ehr.base import EhrEndpoint, Persona, Presence, Vendor, Writing
+from housecall.ehr.fields import Record
 from housecall.ehr.scopes import CLINICIAN_SCOPES, PATIENT_SCOPES, SYSTEM_SCOPES, WRITE_BACK_SCOPES
+
+
+@dataclass(frozen=True)
+class OwnCall:
+    """A request of a vendor's own, beside FHIR, made by the system account."""
+
+    method: str
+    url: str = field(repr=False)
+    params: dict[str, str] = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -11,6 +24,10 @@ class VendorProfile:
     """One vendor's habits."""
 
     vendor: Vendor
+    title: str
+    """What an administrator chooses it by."""
+    known_by: tuple[str, ...] = ()
+    """Words in a CapabilityStatement's publisher, software, description or address that give it away."""
     clinician_scopes: frozenset[str] = CLINICIAN_SCOPES
     patient_scopes: frozenset[str] = PATIENT_SCOPES
     system_scopes: frozenset[str] = SYSTEM_SCOPES
@@ -32,6 +49,12 @@ class VendorProfile:
     """Whether id_tokens may name an issuer whose address lies below the advertised one."""
     takes_activity: bool = False
     """Whether a refresh may say how long ago the person was active (``active_at``)."""
+    signs_with: Literal["RS384"] | None = None
+    """The one kind of signature that it takes; None for both of the standard's."""
+    told_by_identifier: bool = False
+    """Whether schedule messages call an appointment by an identifier instead of by its id."""
+    presence_call: Callable[[EhrEndpoint, Record, Presence], OwnCall] | None = None
+    """How it is told who is in a visit, given the appointment as read; raises WriteRefused where it cannot be."""
     users_on_other_hosts: bool = False
     """Whether ``fhirUser`` may be on another host with the same path."""
 

@@ -3,6 +3,8 @@
 Vendors' own samples break strict models, so nothing here insists on more than an id.
 """
 
+import hashlib
+import json
 import re
 from datetime import datetime
 from typing import Any, Final
@@ -81,7 +83,7 @@ def read_appointment(
     traits = traits_of(resource)
     return Appointment(
         ref=AppointmentRef(ref),
-        version=text(meta.get("versionId")) or "",
+        version=text(meta.get("versionId")) or _fingerprint(resource),
         status=read_status(resource.get("status")),
         start=instant(resource.get("start"), zone),
         end=instant(resource.get("end"), zone),
@@ -100,6 +102,19 @@ def _place(people: list[Record]) -> str | None:
     """The display of the first location among the participants."""
     places = (one for one in people if reference_to("Location", one) is not None)
     return next((text(one.get("display")) for one in places), None)
+
+
+def _fingerprint(resource: Record) -> str:
+    """A version for a record that has none: the same as long as what matters to a visit is."""
+    actors = [who.get("actor") for who in records(resource.get("participant"))]
+    said = [resource.get(name) for name in ("status", "start", "end", "serviceType", "description")]
+    named = [*_all("Practitioner", actors), "|", *_all("Location", actors)]
+    return "=" + hashlib.sha256(json.dumps([said, named], sort_keys=True).encode()).hexdigest()[:20]
+
+
+def is_called(resource: Record, name: str) -> bool:
+    """Whether an identifier of the record is this one."""
+    return any(text(one.get("value")) == name for one in records(resource.get("identifier")))
 
 
 def read_listed_appointment(resource: Record, *, rules: tuple[str, ...], zone: ZoneInfo) -> Appointment:

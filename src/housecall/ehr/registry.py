@@ -1,5 +1,6 @@
 """Which client and which profile a connection gets."""
 
+import re
 from typing import Any, Final
 
 from housecall.ehr.addresses import NetworkRules
@@ -14,10 +15,14 @@ from housecall.ehr.outward import Outward
 from housecall.ehr.profile import VendorProfile
 from housecall.kit.clock import Clock
 
+# One line a vendor; the first that a statement gives away is taken, the last where none is.
 PROFILES: Final[dict[Vendor, VendorProfile]] = {
-    Vendor.millennium: MILLENNIUM,
-    Vendor.epic: EPIC,
-    Vendor.generic: GENERIC,
+    profile.vendor: profile
+    for profile in (
+        MILLENNIUM,
+        EPIC,
+        GENERIC,
+    )
 }
 
 
@@ -42,9 +47,11 @@ def profile_for(capability_statement: dict[str, Any]) -> Vendor:
         )
         if (found := text(value))
     )
-    if any(word in said for word in ("millennium", "cerner", "oracle health")):
-        return Vendor.millennium
-    return Vendor.epic if "epic" in said.split() or "epic systems" in said else Vendor.generic
+    for profile in PROFILES.values():
+        # Whole words: an epicentre is no Epic.
+        if any(re.search(rf"\b{re.escape(word)}\b", said) for word in profile.known_by):
+            return profile.vendor
+    return GENERIC.vendor
 
 
 class EhrClients:

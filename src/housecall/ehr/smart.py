@@ -124,8 +124,8 @@ class SmartLaunch:
             patient=PatientRef(patient) if patient else None,
             encounter=_id(body.get("encounter")),
             appointments=appointments_in(body.get("fhirContext")),
-            # Without a word from the EHR the banner is shown: better twice than never.
-            need_patient_banner=body.get("need_patient_banner") is not False,
+            # Without a word from the EHR the banner is shown: better twice than never. Epic says it in text.
+            need_patient_banner=body.get("need_patient_banner") not in (False, "false"),
             smart_style_url=_style(body.get("smart_style_url")),
             missing_scopes=missing_scopes(asked, granted),
             tenant=_id(body.get("tenant")),

@@ -4,7 +4,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from housecall.ehr.addresses import NetworkRules, parse_url
-from housecall.ehr.base import ClientKind, SmartConfiguration, Vendor
+from housecall.ehr.base import ClientKind, SmartConfiguration, Vendor, Writing
 from housecall.ehr.errors import AddressRefused, CertificateRefused, EhrUnavailable, FhirVersionRefused
 from housecall.ehr.fields import record, records, text
 from housecall.ehr.findings import LOOKED_AT, Finding, Findings, Level, ValidationResult
@@ -218,11 +218,11 @@ class _Look:
             self._findings.warn(
                 "feed",
                 "This vendor does not list a clinic's appointments over FHIR.",
-                "Launches work; reminders need another feed, which is not available yet.",
+                "Launches work; for texts connect its schedule interface as well (housecall siu).",
             )
 
     def _write_back(self, offered: dict[str | None, set[Any]]) -> None:
-        if not PROFILES[self._vendor or Vendor.generic].writes:
+        if not PROFILES[self._vendor or Vendor.generic].writes & {Writing.links, Writing.status}:
             return
         if "patch" in offered.get("Appointment", set()):
             self._findings.ok("write_back", "Links and status can be written to appointments.")

@@ -9,7 +9,16 @@ import base64
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from housecall.ehr.base import AppointmentRef, AppointmentStatus, Note, RoomLinks, Tokens, Writing
+from housecall.ehr.base import (
+    AppointmentRef,
+    AppointmentStatus,
+    EhrEndpoint,
+    Note,
+    Presence,
+    RoomLinks,
+    Tokens,
+    Writing,
+)
 from housecall.ehr.errors import AppointmentGone, RecordGone, ScopesMissing, WriteRefused, WriteUnsupported
 from housecall.ehr.fhir import Fhir, resources_in
 from housecall.ehr.fields import Record, instant, record, records, reference_to, text, words_of
@@ -35,7 +44,8 @@ _MOST_PAGES: Final = 20
 class Writer:
     """Writes with the connection's FHIR server, as far as the vendor's profile allows."""
 
-    def __init__(self, fhir: Fhir, profile: VendorProfile) -> None:
+    def __init__(self, endpoint: EhrEndpoint, fhir: Fhir, profile: VendorProfile) -> None:
+        self._endpoint = endpoint
         self._fhir = fhir
         self._profile = profile
 
@@ -61,6 +71,14 @@ class Writer:
         if needs_move(read_status(resource.get("status")), status):
             value = status.value.replace("_", "-")
             await self._patch(ref, [{"op": "replace", "path": "/status", "value": value}], resource)
+
+    async def write_presence(self, ref: AppointmentRef, presence: Presence) -> None:
+        """The EHR's schedule shows who is in the visit."""
+        self._must(Writing.presence)
+        if self._profile.presence_call is None:
+            raise WriteUnsupported
+        resource = await self._read(ref)
+        await self._fhir.call(self._profile.presence_call(self._endpoint, resource, presence))
 
     async def file_note(self, note: Note, *, tokens: Tokens) -> None:
         """The note is in the chart."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from housecall.ehr.addresses import NetworkRules
 from housecall.ehr.base import ClientKind, EhrClient, EhrEndpoint, Persona, SigningKey, Vendor
-from housecall.ehr.registry import client_for
+from housecall.ehr.registry import PROFILES, client_for
 from housecall.kit.clock import Clock
 from housecall.kit.ids import OrgId
 from housecall.kit.sealing import Sealer
@@ -25,10 +25,15 @@ class EhrDirectory:
         self._spending = spending
         self._clients: dict[str, tuple[EhrEndpoint, EhrClient]] = {}
         self._signing_key: SigningKey | None = None
+        self._rs384_key: SigningKey | None = None
 
-    def use_signing_key(self, key: SigningKey) -> None:
-        """Sign assertions with this key from now on."""
-        self._signing_key = key
+    def use_signing_key(self, key: SigningKey, *, rs384: SigningKey | None = None) -> None:
+        """Sign assertions with this key from now on; with the other for EHRs that take RS384 only."""
+        self._signing_key, self._rs384_key = key, rs384
+
+    def _key_for(self, vendor: Vendor) -> SigningKey | None:
+        takes_one_only = PROFILES[vendor].signs_with == "RS384"
+        return (self._rs384_key if takes_one_only else None) or self._signing_key
 
     def client(self, connection: Connection) -> EhrClient:
         """The client of this connection as it stands now."""
@@ -70,7 +75,7 @@ class EhrDirectory:
             client_secret=self._open(connection.client_secret_sealed, connection.id),
             system_client_id=connection.system_client_id,
             system_client_secret=self._open(connection.system_client_secret_sealed, connection.id),
-            signing_key=self._signing_key,
+            signing_key=self._key_for(Vendor(connection.vendor)),
             phone_region=connection.phone_region,
             virtual_rules=tuple(connection.virtual_rules),
             time_zone=connection.time_zone,

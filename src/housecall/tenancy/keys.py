@@ -17,6 +17,7 @@ from housecall.db.database import Database
 from housecall.db.work import Work
 from housecall.ehr.base import SigningKey as EhrSigningKey
 from housecall.ehr.keys import Algorithm, make_signing_key, public_jwk
+from housecall.ehr.registry import PROFILES
 from housecall.kit.clock import Clock
 from housecall.kit.sealing import Sealer
 from housecall.tenancy import store
@@ -30,8 +31,13 @@ JWKS_FRESH_FOR: Final = timedelta(minutes=5)
 SIGNS_AFTER: Final = 2 * JWKS_FRESH_FOR
 # A day for EHRs that keep a set longer than we ask.
 PUBLISHED_FOR: Final = timedelta(hours=24)
-# How often a process asks which key signs; well within the day that the one before stays published.
-RELOAD_EVERY_S: Final = 30.0
+# How often a process asks which key signs: a connection declared while it runs works within this.
+RELOAD_EVERY_S: Final = 5.0
+
+
+_RS384_ONLY: Final = frozenset(
+    vendor for vendor, profile in PROFILES.items() if profile.signs_with == "RS384"
+)
 
 
 @dataclass(frozen=True)
@@ -45,12 +51,16 @@ class Rotation:
     retired: int
 
 
-async def ensure_signing_key(work: Work, sealer: Sealer, *, now: datetime) -> EhrSigningKey:
-    """The key that signs now, made if there is none; two nodes starting at once make one."""
+async def ensure_signing_key(
+    work: Work, sealer: Sealer, *, now: datetime, algorithm: Algorithm | None = None
+) -> EhrSigningKey:
+    """The key that signs now, of this kind if one is named; made if there is none, once for all nodes."""
     await _lock(work)
-    keys = await store.list_signing_keys(work)
+    keys = [
+        key for key in await store.list_signing_keys(work) if algorithm is None or key.algorithm == algorithm
+    ]
     if not keys:
-        return _add_key(work, sealer, "ES384", now)
+        return _add_key(work, sealer, algorithm or "ES384", now)
     # The very first key has none before it to sign meanwhile.
     signing = next((key for key in keys if key.created_at + SIGNS_AFTER <= now), keys[-1])
     private = sealer.open(signing.private_sealed, purpose=f"key:{signing.kid}")
@@ -81,9 +91,17 @@ async def published_keys(work: Work) -> dict[str, Any]:
 async def reload_signing_key(
     database: Database, directory: EhrDirectory, sealer: Sealer, clock: Clock
 ) -> None:
-    """This process signs with the key that is the right one now, whoever rotated it."""
+    """This process signs with the keys that are the right ones now, whoever rotated or needed them."""
     async with database.work() as work:
-        directory.use_signing_key(await ensure_signing_key(work, sealer, now=clock.now()))
+        await load_signing_keys(work, directory, sealer, now=clock.now())
+
+
+async def load_signing_keys(work: Work, directory: EhrDirectory, sealer: Sealer, *, now: datetime) -> None:
+    """The directory signs with the key of now; one of kind RS384 is made once an EHR takes no other."""
+    key = await ensure_signing_key(work, sealer, now=now)
+    needs_rs384 = await store.has_connection_of(work, sorted(_RS384_ONLY))
+    rs384 = await ensure_signing_key(work, sealer, now=now, algorithm="RS384") if needs_rs384 else None
+    directory.use_signing_key(key, rs384=rs384)
 
 
 def _add_key(work: Work, sealer: Sealer, algorithm: Algorithm, now: datetime) -> EhrSigningKey:

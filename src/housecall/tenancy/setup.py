@@ -105,7 +105,7 @@ async def note_validation(work: Work, org_id: OrgId, connection_id: str, found: 
     setup.validation = dict(found)
     is_open = setup.typed is not None and not setup.typed.get("vendor")
     if connection.state == ConnectionState.draft and is_open and found.get("vendor"):
-        connection.vendor = Vendor(found["vendor"]).value
+        connection.vendor = Vendor(found["vendor"])
 
 
 async def finish_draft(work: Work, org_id: OrgId, connection_id: str, *, now: datetime, by: By) -> Connection:

@@ -1,9 +1,9 @@
 """Every query on organisations, connections and administrators."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, exists, or_, select, update
 
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
@@ -102,6 +102,12 @@ async def list_connections_due(work: Work, now: datetime) -> Sequence[str]:
             .limit(200)
         )
     ).all()
+
+
+async def has_connection_of(work: Work, vendors: Collection[str]) -> bool:
+    """Whether any organisation has a connection to one of these vendors' EHRs."""
+    found = await work.session.scalar(select(exists().where(Connection.vendor.in_(vendors))))
+    return bool(found)
 
 
 async def list_signing_keys(work: Work) -> Sequence[SigningKey]:

@@ -7,7 +7,6 @@ from typing import Final
 from procrastinate import App, JobContext, RetryStrategy
 
 from housecall.db.database import Database
-from housecall.ehr.base import AppointmentRef
 from housecall.kit.ids import OrgId
 from housecall.visits.desk import Desk
 from housecall.visits.model import WriteKind
@@ -33,7 +32,7 @@ def register(queue: App, desk: Desk, database: Database, *, feed_every: timedelt
             desk,
             database,
             connection_id,
-            AppointmentRef(appointment_ref),
+            appointment_ref,
             confirm=confirm,
             is_last_look=context.job.attempts >= LAST_LOOK,
         )

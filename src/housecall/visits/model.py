@@ -55,6 +55,7 @@ class WriteKind(StrEnum):
     links = "links"
     status = "status"
     summary = "summary"
+    presence = "presence"
 
 
 class WriteState(StrEnum):

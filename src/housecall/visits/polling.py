@@ -8,8 +8,9 @@ from typing import Final
 from sqlalchemy import select
 
 from housecall.db.database import Database
-from housecall.ehr.base import Appointment, AppointmentRef, LocationRef, PractitionerRef
+from housecall.ehr.base import Appointment, AppointmentRef, LocationRef, PractitionerRef, Vendor
 from housecall.ehr.errors import EhrError, EhrThrottled
+from housecall.ehr.registry import PROFILES
 from housecall.kit.ids import OrgId
 from housecall.tenancy.service import is_working
 from housecall.tenancy.tables import Connection
@@ -31,6 +32,9 @@ _MOST_A_STRETCH: Final = 15_000
 _SHORTEST: Final = timedelta(days=1)
 # So many are compared with what we know in one query.
 _CHUNK: Final = 500
+# Each visit costs a request where nobody lists: a day's at most, and ten minutes apart at the usual interval.
+_SOON: Final = timedelta(hours=24)
+_SELDOM: Final = 20
 _LONGEST_WAIT: Final = timedelta(minutes=5)
 
 Span = tuple[datetime, datetime]
@@ -43,6 +47,8 @@ async def poll_connection(
     connection = await _claim(desk, database, connection_id, feed_every)
     if connection is None:
         return 0
+    if not PROFILES[Vendor(connection.vendor)].lists_appointments:
+        return await _read_again(desk, database, connection, feed_every)
     is_first = connection.first_polled_at is None
     read, a_day = 0, connection.feed_a_day
     try:
@@ -59,6 +65,18 @@ async def poll_connection(
         return 0
     await _note_done(desk, database, connection, a_day)
     return read
+
+
+async def _read_again(desk: Desk, database: Database, connection: Connection, feed_every: timedelta) -> int:
+    """Where nobody lists a clinic, messages tell of it; what they told of is read again, in case one was lost."""
+    now = desk.clock.now()
+    try:
+        await _look_for_missing(desk, database, connection, [], (now, now + _SOON))
+    except EhrError as fault:
+        await _note_fault(desk, database, connection, fault, feed_every)
+        return 0
+    await _note_done(desk, database, connection, 0, next_poll_at=now + _SELDOM * feed_every)
+    return 0
 
 
 def spans_of(now: datetime, feed_every: timedelta, *, is_first: bool, a_day: int = 0) -> list[Span]:
@@ -190,12 +208,20 @@ async def _look_for_missing(
                 await drop_missing(desk, work, connection, await store.get_visit(work, org_id, visit.id))
 
 
-async def _note_done(desk: Desk, database: Database, connection: Connection, a_day: int) -> None:
+async def _note_done(
+    desk: Desk,
+    database: Database,
+    connection: Connection,
+    a_day: int,
+    *,
+    next_poll_at: datetime | None = None,
+) -> None:
     now = desk.clock.now()
     async with database.work() as work:
         kept = await work.session.get_one(Connection, connection.id)
         kept.first_polled_at = kept.first_polled_at or now
         kept.last_polled_at, kept.feed_fault, kept.feed_a_day = now, None, a_day
+        kept.next_poll_at = next_poll_at or kept.next_poll_at
 
 
 async def _note_fault(

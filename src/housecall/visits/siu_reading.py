@@ -35,12 +35,36 @@ async def read_told_appointment(
     desk: Desk,
     database: Database,
     connection_id: str,
+    name: str,
+    *,
+    confirm: bool,
+    is_last_look: bool,
+) -> None:
+    """The visit stands as the EHR says now; raises AppointmentBehind where it shows nothing new yet.
+
+    ``name`` is what the message called the appointment.
+    """
+    ref = await _find(desk, database, connection_id, name)
+    if ref is None:
+        if not is_last_look:
+            raise AppointmentBehind
+        # Every message ending so: the id's rule does not fit (docs/how-to/connect-siu.md).
+        log.warning(
+            "The EHR has no appointment of the id in an SIU message.", extra={"connection": connection_id}
+        )
+        return
+    await _read(desk, database, connection_id, ref, confirm=confirm, is_last_look=is_last_look)
+
+
+async def _read(
+    desk: Desk,
+    database: Database,
+    connection_id: str,
     ref: AppointmentRef,
     *,
     confirm: bool,
     is_last_look: bool,
 ) -> None:
-    """The visit stands as the EHR says now; raises AppointmentBehind where it shows nothing new yet."""
     while True:
         async with database.work() as work:
             connection = await find_connection_anywhere(work, connection_id)
@@ -62,6 +86,15 @@ async def read_told_appointment(
                 raise AppointmentBehind
             await _settle(desk, work, connection, appointment, newest, confirm=confirm)
             return
+
+
+async def _find(desk: Desk, database: Database, connection_id: str, name: str) -> AppointmentRef | None:
+    async with database.work() as work:
+        connection = await find_connection_anywhere(work, connection_id)
+    if connection is None or not is_working(connection):
+        # Nothing is asked; whoever reads next finds the same.
+        return AppointmentRef(name)
+    return await desk.ehr.client(connection).find_told(name)
 
 
 async def _version_of(work: Work, connection: Connection, ref: AppointmentRef) -> tuple[str, int] | None:

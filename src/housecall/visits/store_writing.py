@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
 from housecall.visits.model import LIVE, WriteKind, WriteState
-from housecall.visits.tables import Visit, WriteBack
+from housecall.visits.tables import Participant, Visit, WriteBack
 
 _FRESH = {"populate_existing": True}
 # What somebody should look at comes first.
@@ -43,6 +43,26 @@ async def stop_wanted(work: Work, org_id: OrgId, visit_id: str) -> None:
         .where(WriteBack.org_id == org_id, WriteBack.visit_id == visit_id)
         .where(WriteBack.state == WriteState.wanted.value)
         .values(state=WriteState.stopped.value)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+async def set_told(work: Work, org_id: OrgId, participant_id: str, is_connected: bool | None) -> None:
+    """What the EHR was told last of this person."""
+    await work.session.execute(
+        update(Participant)
+        .where(Participant.org_id == org_id, Participant.id == participant_id)
+        .values(ehr_connected=is_connected)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+async def forget_told(work: Work, org_id: OrgId, visit_id: str) -> None:
+    """The EHR counts as told nothing of who is in the visit."""
+    await work.session.execute(
+        update(Participant)
+        .where(Participant.org_id == org_id, Participant.visit_id == visit_id)
+        .values(ehr_connected=None)
         .execution_options(synchronize_session="fetch")
     )
 

@@ -118,7 +118,7 @@ class WriteBack(Base):
     __table_args__ = (Index("ix_write_back_org_id_wanted_at", "org_id", "wanted_at"),)
 
     visit_id: Mapped[str] = mapped_column(ForeignKey("visit.id"), primary_key=True)
-    kind: Mapped[str] = mapped_column(primary_key=True)  # links | status | summary
+    kind: Mapped[str] = mapped_column(primary_key=True)  # links | status | summary | presence
     org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
     state: Mapped[str]
     wanted_at: Mapped[datetime]
@@ -166,6 +166,8 @@ class Participant(Base):
     first_connected_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
     reconnects: Mapped[int]
+    # Whether the EHR was told that they are there; None where it was told nothing.
+    ehr_connected: Mapped[bool | None]
     created_at: Mapped[datetime]
 
 

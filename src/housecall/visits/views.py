@@ -9,12 +9,13 @@ from housecall.kit.ids import OrgId
 from housecall.messaging.service import newest_messages
 from housecall.messaging.tables import Message
 from housecall.tenancy.store import get_connection
-from housecall.visits import store
+from housecall.visits import presence, store
 from housecall.visits.desk import Desk
 from housecall.visits.model import ParticipantState, VisitState
 from housecall.visits.scene import Scene, current_patient, visit_window
 from housecall.visits.tables import Participant, Seat, Visit
 from housecall.visits.topics import staff_topic, worklist_topic
+from housecall.visits.writing import want_presence
 
 View = dict[str, Any]
 People = Sequence[tuple[Participant, Seat | None]]
@@ -55,6 +56,10 @@ async def _draw_all(
 async def publish_visit(desk: Desk, work: Work, org_id: OrgId, visit: Visit) -> View:
     """Every panel that shows the visit gets its snapshot once this work is committed; answers it."""
     view = await visit_view(work, org_id, visit, now=desk.clock.now())
+    connection = await get_connection(work, org_id, visit.connection_id)
+    if presence.is_on(connection):
+        people = [person for person, _ in await store.list_people(work, org_id, [visit.id])]
+        await want_presence(desk, work, connection, visit, people)
     _publish(desk, work, visit, view)
     return view
 
@@ -63,6 +68,8 @@ async def publish_scene(desk: Desk, work: Work, scene: Scene) -> View:
     """As ``publish_visit``, of a visit whose people are at hand: nobody adds to them while it is locked."""
     people = [(person, scene.seat_of(person)) for person in scene.people]
     drawn = await _draw_all(work, scene.org_id, [scene.visit], {scene.visit.id: people}, desk.clock.now())
+    if presence.is_on(scene.connection):
+        await want_presence(desk, work, scene.connection, scene.visit, scene.people)
     _publish(desk, work, scene.visit, drawn[0])
     return drawn[0]
 

@@ -1,4 +1,4 @@
-"""Telling the EHR of a visit: its links, and that the patient has arrived. Off unless a connection says so.
+"""Telling the EHR of a visit: its links, that the patient has arrived, who is there. Off unless a connection says so.
 
 Whatever changes a visit says what is wanted, in its own transaction: a row in the ledger, and a job. The job
 reads what is true by then, asks the EHR outside of any transaction, and writes down what came of it.
@@ -6,6 +6,7 @@ reads what is true by then, asks the EHR outside of any transaction, and writes 
 
 import logging
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,11 +22,12 @@ from housecall.kit.ids import OrgId
 from housecall.tenancy.service import is_working
 from housecall.tenancy.store import get_connection
 from housecall.tenancy.tables import Connection
-from housecall.visits import store, store_writing
+from housecall.visits import presence, store, store_writing
 from housecall.visits.desk import Desk
 from housecall.visits.links import make_link
 from housecall.visits.model import VisitState, WriteKind, WriteState
-from housecall.visits.tables import Seat, Visit, WriteBack
+from housecall.visits.presence import Telling
+from housecall.visits.tables import Participant, Seat, Visit, WriteBack
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,7 @@ class _Task:
     seat: Seat | None
     wanted_at: datetime
     attempts: int
+    people: tuple[Telling, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,14 @@ async def want(desk: Desk, work: Work, connection: Connection, visit: Visit, kin
     return True
 
 
+async def want_presence(
+    desk: Desk, work: Work, connection: Connection, visit: Visit, people: Iterable[Participant]
+) -> None:
+    """The EHR will be told who came and who left, where it does not know it yet."""
+    if presence.tellings(people):
+        await want(desk, work, connection, visit, WriteKind.presence)
+
+
 async def stop(work: Work, org_id: OrgId, visit_id: str) -> None:
     """The EHR is told nothing more of this visit."""
     await store_writing.stop_wanted(work, org_id, visit_id)
@@ -99,7 +110,7 @@ async def write_back(desk: Desk, database: Database, org_id: OrgId, visit_id: st
     if task is None:
         return
     try:
-        await _send(desk, task)
+        await _send(desk, database, org_id, task)
     except HousecallError as fault:
         await _note_fault(desk, database, org_id, task, fault)
     else:
@@ -116,6 +127,9 @@ async def replay(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, by: By
     known = {row.kind for row, _ in await store_writing.list_rows(work, org_id, visit_id=visit_id)}
     kinds = [WriteKind.links] if VisitState(visit.state) not in _NO_LINKS else []
     kinds += [WriteKind.status] if WriteKind.status in known and visit.state != VisitState.cancelled else []
+    if WriteKind.presence in known:
+        await store_writing.forget_told(work, org_id, visit_id)
+        kinds.append(WriteKind.presence)
     wanted = [kind for kind in kinds if await want(desk, work, connection, visit, kind)]
     await record(
         work, org_id, Act.write_replayed, by=by, subject=visit_id, at=desk.clock.now(), jobs=len(wanted)
@@ -167,7 +181,9 @@ async def _take_up(
             row.state = WriteState.stopped.value
             return None
         row.attempts += 1
-        return _Task(kind, visit, connection, seat, row.wanted_at, row.attempts)
+        people = await store.list_people(work, org_id, [visit_id]) if kind is WriteKind.presence else ()
+        tellings = tuple(presence.tellings(person for person, _ in people))
+        return _Task(kind, visit, connection, seat, row.wanted_at, row.attempts, tellings)
 
 
 def _is_due(connection: Connection, visit: Visit, seat: Seat | None, kind: WriteKind) -> bool:
@@ -176,11 +192,19 @@ def _is_due(connection: Connection, visit: Visit, seat: Seat | None, kind: Write
         return False
     if kind is WriteKind.links:
         return seat is not None and VisitState(visit.state) not in _NO_LINKS
-    return visit.state != VisitState.cancelled
+    # Who left a visit that is off by now has left it all the same.
+    return kind is WriteKind.presence or visit.state != VisitState.cancelled
 
 
-async def _send(desk: Desk, task: _Task) -> None:
+async def _send(desk: Desk, database: Database, org_id: OrgId, task: _Task) -> None:
     client, ref = desk.ehr.client(task.connection), AppointmentRef(task.visit.appointment_ref)
+    for telling in task.people:
+        await client.write_presence(ref, telling.presence)
+        # At once, so that a fault with the next one does not tell this one again.
+        async with database.work() as work:
+            await presence.note_told(work, org_id, telling)
+    if task.kind is WriteKind.presence:
+        return
     if task.kind is WriteKind.status:
         await client.write_status(ref, AppointmentStatus.arrived)
         return

@@ -35,6 +35,7 @@ LABELS: Final = {
     "phone_region": "Country of phone numbers",
     "write_links": "Video links",
     "write_status": "Arrival",
+    "write_presence": "Who is there",
     "frame_ancestors": "Who may frame the panel",
     "confirm_existing": "Confirm visits that are booked already",
     "lobby_opens_min": "Waiting room opens",
@@ -44,16 +45,14 @@ SECRETS: Final = ("client_secret", "system_client_secret", "patient_client_secre
 ENVIRONMENTS: Final = [(Environment.test.value, "Test"), (Environment.production.value, "Production")]
 VENDORS: Final = [
     ("", "Find out by the address"),
-    (Vendor.millennium.value, "Oracle Health Millennium (Cerner)"),
-    (Vendor.epic.value, "Epic"),
-    (Vendor.generic.value, "Another EHR with SMART on FHIR"),
+    *((profile.vendor, profile.title) for profile in PROFILES.values()),
 ]
 KINDS: Final = [
     (ClientKind.symmetric.value, "By a secret"),
     (ClientKind.asymmetric.value, "By its published key set"),
     (ClientKind.public.value, "Not at all (public client)"),
 ]
-_BOXES: Final = ("write_links", "write_status", "confirm_existing")
+_BOXES: Final = ("write_links", "write_status", "write_presence", "confirm_existing")
 _TEXTS: Final = ("client_id", "system_client_id", "patient_base_url", "patient_client_id")
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _MOST_MINUTES: Final = 24 * 60
@@ -87,6 +86,7 @@ def typed_of(connection: Connection) -> Typed:
         "phone_region": connection.phone_region,
         "write_links": _box(Writing.links in connection.write_back),
         "write_status": _box(Writing.status in connection.write_back),
+        "write_presence": _box(Writing.presence in connection.write_back),
         "frame_ancestors": "\n".join(connection.frame_ancestors),
         "confirm_existing": _box(connection.confirm_existing),
         "lobby_opens_min": str(connection.lobby_opens_min),
@@ -177,9 +177,15 @@ class _Reading:
             "window_closes_min": self._minutes("window_closes_min", 15),
         }
         if typed["vendor"]:
-            values["vendor"] = self._one_of("vendor", Vendor, Vendor.generic.value)
+            values["vendor"] = self._vendor()
         values["write_back"] = self._writes(values.get("vendor"))
         return {name: value for name, value in values.items() if name not in self.faults}
+
+    def _vendor(self) -> str:
+        if self._typed["vendor"] in PROFILES:
+            return self._typed["vendor"]
+        self.faults["vendor"] = "Choose one of the list."
+        return ""
 
     def _one_of(self, name: str, words: Any, otherwise: str) -> str:
         try:
@@ -235,10 +241,16 @@ class _Reading:
         return minutes
 
     def _writes(self, vendor: str | None) -> list[str]:
-        wanted = {Writing.links: self._typed["write_links"], Writing.status: self._typed["write_status"]}
+        wanted = {
+            Writing.links: self._typed["write_links"],
+            Writing.status: self._typed["write_status"],
+            Writing.presence: self._typed["write_presence"],
+        }
         chosen = {word for word, ticked in wanted.items() if ticked}
         if vendor and not chosen <= PROFILES[Vendor(vendor)].writes:
-            self.faults["write_links"] = "This EHR takes no links and no arrivals from us: clear both boxes."
+            self.faults["write_links"] = (
+                "This EHR does not take all of these from us: clear the boxes it does not take."
+            )
         return sorted(word.value for word in chosen)
 
 

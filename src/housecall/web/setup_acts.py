@@ -57,7 +57,7 @@ async def _examined(
         )
         result = await _answer(house, person, question, outward)
         is_usable = is_usable and result.is_usable
-        vendor = vendor or (result.vendor.value if result.vendor else None)
+        vendor = vendor or result.vendor
         parts.append({"title": title, "base_url": base_url, "findings": told(result.findings)})
     if is_usable and connection.system_client_id:
         parts.append(

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from housecall.ehr.base import Persona
 from housecall.ehr.outward import Outward
+from housecall.ehr.registry import PROFILES
 from housecall.kit.ids import OrgId
 from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.errors import ConnectionUnknown
@@ -90,7 +91,7 @@ async def _shown(house: House, person: SignedIn, connection: Connection) -> dict
         "records": [await _record(house, person, connection, which) for which in _PERSONAS],
         "system": system_record(connection, house.public_url),
         "guide": f"docs/how-to/connect-{connection.vendor}.md",
-        "has_guide": connection.vendor in ("millennium", "epic"),
+        "has_guide": connection.vendor in PROFILES,
     }
 
 
