@@ -2,6 +2,7 @@
 
 PORT ?= 8000
 DATA ?= .data
+VENDOR ?= millennium
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
@@ -41,7 +42,7 @@ $(STAMPS)/client: $(STAMPS)/npm $(SOURCES)
 	@touch $@
 
 demo: setup
-	@HOUSECALL_PORT=$(PORT) HOUSECALL_DATA_DIR=$(DATA) $(BIN)/housecall demo
+	@HOUSECALL_PORT=$(PORT) HOUSECALL_DATA_DIR=$(DATA) $(BIN)/housecall demo --vendor $(VENDOR)
 
 # What the tests need besides: a browser and its fonts, Redis and a TURN relay.
 browsers: setup

@@ -133,7 +133,7 @@ def test_no_room_asks_which_vendor_it_talks_to() -> None:
         and any(
             f"Vendor.{vendor}" in path.read_text(encoding="utf-8")
             for vendor in PROFILES
-            if vendor != GENERIC.vendor
+            if vendor != Vendor.generic
         )
     ]
 

@@ -26,6 +26,13 @@ def free_ports() -> int:
                 return port
 
 
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class Demo:
     """A running demo: Housecall on ``localhost``, the sandbox on ``127.0.0.1``."""
 

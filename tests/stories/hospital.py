@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,8 @@ from typing import Any
 
 import httpx
 
-from tests.stories.demo import Demo
+from housecall.sandbox.options import ADDRESSES
+from tests.stories.demo import Demo, free_port
 
 _SECRET = "a-secret-of-sixteen-or-more"
 
@@ -20,11 +22,18 @@ _SECRET = "a-secret-of-sixteen-or-more"
 class Parts(Demo):
     """``housecall serve`` beside the sandbox, declared by ``housecall connect`` as an operator does."""
 
+    vendor = "millennium"
     _sandbox_process: subprocess.Popen[bytes] | None = None
+    _messages_process: subprocess.Popen[bytes] | None = None
+
+    def __init__(self, **settings: str) -> None:
+        super().__init__(**settings)
+        self.siu_port = free_port()
 
     def start(self) -> "Parts":
         command = [sys.executable, "-m", "housecall.sandbox", "--port", str(self.port + 1)]
         command += ["--housecall", self.url, "--data", str(self.folder / "sandbox")]
+        command += ["--vendor", self.vendor, "--siu-port", str(self.siu_port)]
         with self.log.open("ab") as log:
             self._sandbox_process = subprocess.Popen(
                 command, env={**os.environ, "SANDBOX_GATEWAY_SECRET": _SECRET}, stdout=log, stderr=log
@@ -34,19 +43,45 @@ class Parts(Demo):
         where = {name: addresses[name] for name in ("launch_url", "patient_launch_url")}
         self.http.post(f"{self.sandbox}/sandbox/settings", json=where)
         self.serve()
+        if self.vendor == "epic":
+            self.hear_messages(addresses["id"])
         return self
+
+    def of(self, vendor: str) -> "Parts":
+        """The same with that vendor's manners; before it is started."""
+        self.vendor = vendor
+        return self
+
+    def hear_messages(self, connection: str) -> None:
+        """``housecall siu`` for the connection."""
+        command = [sys.executable, "-m", "housecall.commands", "siu", "--connection", connection]
+        with self.log.open("ab") as log:
+            self._messages_process = subprocess.Popen(
+                [*command, "--port", str(self.siu_port)], env=self.environment(), stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.siu_port), 1):
+                return
+            time.sleep(0.1)
+        raise AssertionError(self.log.read_text()[-3000:])
 
     def connect(self, *more: str) -> dict[str, str]:
         """Declare the connection; what the command printed."""
+        base = self.sandbox + ADDRESSES[self.vendor].fhir
         locations = [one["id"] for one in self.http.get(f"{self.sandbox}/sandbox/locations").json()]
         command = [sys.executable, "-m", "housecall.commands", "connect"]
-        command += ["--base-url", f"{self.sandbox}/fhir/r4/sandbox", "--environment", "test"]
+        command += ["--base-url", base, "--environment", "test"]
         if "--client-id" not in more:
             command += ["--client-id", "housecall-clinician", "--client-secret", "sandbox-clinician-secret"]
-        if "--system-client-id" not in more:
+        if self.vendor == "epic":
+            command += ["--system-client-id", "housecall-asymmetric", "--write-back", "presence"]
+        elif "--system-client-id" not in more:
             command += ["--system-client-id", "housecall-system"]
             command += ["--system-client-secret", "sandbox-system-secret"]
-        command += ["--location", *locations, "--texts-from", "+15550100100", "--texts-to", "any"]
+        if self.vendor == "millennium":
+            command += ["--location", *locations]
+        command += ["--texts-from", "+15550100100", "--texts-to", "any"]
         command += ["--consent-send", "--consent-attendees", "--frame-ancestor", self.sandbox, *more]
         found: dict[str, str] = self._command(command)
         return found
@@ -84,9 +119,10 @@ class Parts(Demo):
 
     def stop(self) -> None:
         self.signal(signal.SIGTERM)
-        if self._sandbox_process is not None:
-            self._sandbox_process.terminate()
-            self._sandbox_process.wait(10)
+        for process in (self._messages_process, self._sandbox_process):
+            if process is not None:
+                process.terminate()
+                process.wait(10)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.http.close()
 

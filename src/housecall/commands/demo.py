@@ -17,9 +17,12 @@ import httpx
 from housecall.commands.connect import addresses_of, declare
 from housecall.commands.serve import bind, serve
 from housecall.compose import Place, build_house, close_house, data_dir, open_place
+from housecall.ehr.base import Vendor, Writing
+from housecall.ehr.registry import PROFILES
 from housecall.kit.errors import HousecallError, Kind
 from housecall.kit.ids import OrgId
 from housecall.kit.settings import Settings
+from housecall.sandbox.options import ADDRESSES
 from housecall.tenancy.model import Channels, Environment
 from housecall.tenancy.service import Declaration
 from housecall.tenancy.store import get_organisation
@@ -38,6 +41,7 @@ class SandboxSilent(HousecallError):
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser("demo", help="run Housecall with a make-believe hospital")
+    parser.add_argument("--vendor", choices=list(ADDRESSES), default="millennium")
     parser.set_defaults(run=run)
 
 
@@ -45,21 +49,26 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
     """Run the demo until told to stop."""
     port = settings.port
     listener = bind("127.0.0.1", port)
-    # Taken and given back at once: the sandbox is a process of its own, but a busy port is said here.
-    bind("127.0.0.1", port + 1).close()
+    vendor = Vendor(arguments.vendor)
+    needs_messages = not PROFILES[vendor].lists_appointments
+    # Taken and given back at once: the others are processes of their own, but a busy port is said here.
+    for further in (port + 1, port + 2) if needs_messages else (port + 1,):
+        bind("127.0.0.1", further).close()
     secret = secrets.token_hex(16)
     with tempfile.TemporaryDirectory(prefix="housecall-mail-") as post:
         # A folder of its own: the path of a socket may be 100 characters long, and that of the data longer.
         socket_path = Path(post, "smtp")
         settings = _demo_settings(settings, secret, socket_path)
-        folder = data_dir(settings)
+        command = _sandbox_command(port, data_dir(settings), socket_path, vendor)
+        command += ["--siu-port", str(port + 2)] if needs_messages else []
         place = open_place(settings)
-        sandbox = _start_sandbox(port, folder, secret, socket_path)
+        processes = [_start_sandbox(command, secret)]
         try:
-            asyncio.run(_run(settings, place, listener, sandbox))
+            asyncio.run(_run(settings, place, listener, processes, vendor))
         finally:
-            sandbox.terminate()
-            sandbox.wait(10)
+            for process in processes:
+                process.terminate()
+                process.wait(10)
             place.leave()
     return 0
 
@@ -85,23 +94,32 @@ def _demo_settings(settings: Settings, secret: str, mail_socket: Path) -> Settin
     )
 
 
-def _start_sandbox(port: int, folder: Path, secret: str, mail_socket: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "housecall.sandbox", "--port", str(port + 1)]
+def _sandbox_command(port: int, folder: Path, mail_socket: Path, vendor: Vendor) -> list[str]:
+    command = [sys.executable, "-m", "housecall.sandbox", "--port", str(port + 1), "--vendor", vendor]
     command += ["--housecall", f"http://localhost:{port}", "--data", str(folder / "sandbox")]
-    command += ["--mail-socket", str(mail_socket)]
+    return [*command, "--mail-socket", str(mail_socket)]
+
+
+def _start_sandbox(command: list[str], secret: str) -> subprocess.Popen[bytes]:
     # The secret goes by the environment: a command line is everybody's to read.
     return subprocess.Popen(command, env={**os.environ, "SANDBOX_GATEWAY_SECRET": secret}, close_fds=True)
 
 
 async def _run(
-    settings: Settings, place: Place, listener: socket.socket, process: subprocess.Popen[bytes]
+    settings: Settings,
+    place: Place,
+    listener: socket.socket,
+    processes: list[subprocess.Popen[bytes]],
+    vendor: Vendor,
 ) -> None:
     sandbox = settings.text("HOUSECALL_SANDBOX_URL")
     async with httpx.AsyncClient(base_url=sandbox, timeout=5.0) as client:
-        await _wait_for(client, process)
-        addresses = await _connect(settings, place, client)
+        await _wait_for(client, processes[0])
+        addresses = await _connect(settings, place, client, vendor)
         where = {name: addresses[name] for name in ("launch_url", "patient_launch_url")}
         await client.post("/sandbox/settings", json=where)
+    if not PROFILES[vendor].lists_appointments:
+        processes.append(_start_messages(settings, addresses["id"]))
     print(_welcome(settings), flush=True)  # noqa: T201
     await serve(settings, place, listener, with_worker=True)
 
@@ -118,20 +136,35 @@ async def _wait_for(client: httpx.AsyncClient, process: subprocess.Popen[bytes])
     raise SandboxSilent
 
 
-async def _connect(settings: Settings, place: Place, client: httpx.AsyncClient) -> dict[str, str]:
-    locations = (await client.get("/sandbox/locations")).json()
-    sandbox = settings.text("HOUSECALL_SANDBOX_URL")
+def _start_messages(settings: Settings, connection_id: str) -> subprocess.Popen[bytes]:
+    """``housecall siu`` beside us, for an EHR whose appointments come by messages."""
+    command = [sys.executable, "-m", "housecall.commands", "siu", "--connection", connection_id]
+    command += ["--port", str(settings.port + 2)]
+    ours = {
+        name: settings.text(name)
+        for name in ("HOUSECALL_ALLOW_PRIVATE_ADDRESSES", "HOUSECALL_LOG_LEVEL", "HOUSECALL_SMS_GATEWAY_URL")
+    }
+    return subprocess.Popen(command, env=os.environ | ours, close_fds=True)
+
+
+async def _connect(
+    settings: Settings, place: Place, client: httpx.AsyncClient, vendor: Vendor
+) -> dict[str, str]:
+    profile, sandbox = PROFILES[vendor], settings.text("HOUSECALL_SANDBOX_URL")
+    locations = (await client.get("/sandbox/locations")).json() if profile.needs_actor else []
+    by_key = profile.signs_with is not None
     declared = Declaration(
-        base_url=f"{sandbox}/fhir/r4/sandbox",
+        base_url=sandbox + ADDRESSES[vendor].fhir,
         environment=Environment.test,
-        vendor="millennium",
+        vendor=vendor,
         client_kind="symmetric",
         client_id="housecall-clinician",
         client_secret="sandbox-clinician-secret",  # noqa: S106
-        system_client_id="housecall-system",
-        system_client_secret="sandbox-system-secret",  # noqa: S106
+        system_client_id="housecall-asymmetric" if by_key else "housecall-system",
+        system_client_secret=None if by_key else "sandbox-system-secret",
         patient_client_id="housecall-patient",
-        locations=tuple(location["id"] for location in locations),
+        locations=tuple(location["id"] for location in locations if profile.lists_appointments),
+        write_back=(Writing.presence.value,) if Writing.presence in profile.writes else (),
         texts_from=_TEXTS_FROM,
         texts_to=("any",),
         channels=Channels.both,

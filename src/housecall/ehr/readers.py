@@ -83,7 +83,7 @@ def read_appointment(
     traits = traits_of(resource)
     return Appointment(
         ref=AppointmentRef(ref),
-        version=text(meta.get("versionId")) or _fingerprint(resource),
+        version=text(meta.get("versionId")) or _fingerprint(resource, actors),
         status=read_status(resource.get("status")),
         start=instant(resource.get("start"), zone),
         end=instant(resource.get("end"), zone),
@@ -104,9 +104,8 @@ def _place(people: list[Record]) -> str | None:
     return next((text(one.get("display")) for one in places), None)
 
 
-def _fingerprint(resource: Record) -> str:
+def _fingerprint(resource: Record, actors: list[tuple[str, str]]) -> str:
     """A version for a record that has none: the same as long as what matters to a visit is."""
-    actors = [who.get("actor") for who in records(resource.get("participant"))]
     said = [resource.get(name) for name in ("status", "start", "end", "serviceType", "description")]
     named = [*_all("Practitioner", actors), "|", *_all("Location", actors)]
     return "=" + hashlib.sha256(json.dumps([said, named], sort_keys=True).encode()).hexdigest()[:20]
