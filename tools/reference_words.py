@@ -6,7 +6,7 @@ from housecall.audit.model import Act
 
 AUDIT: Final[dict[Act, str]] = {
     Act.organisation_created: "An organisation was made, by the command line or the demo.",
-    Act.organisation_changed: "The clinic's name or number was changed by the command line.",
+    Act.organisation_changed: "The organisation's settings were changed; the detail holds each value before and after.",
     Act.connection_drafted: "Somebody began to set a connection up in the portal.",
     Act.connection_dropped: "A draft was removed; a connection that stands never is.",
     Act.connection_declared: "A connection to an EHR stands for the first time, by the command line or the portal; the "
@@ -22,6 +22,7 @@ AUDIT: Final[dict[Act, str]] = {
     Act.consent_given: "A connection was declared with both consents to texts.",
     Act.consent_withdrawn: "A connection that had both consents was declared without one of them.",
     Act.sign_in_changed: "The organisation's sign-in was changed; the detail holds each value before and after.",
+    Act.branding_changed: "What patients see of the organisation was changed; the detail holds before and after.",
     Act.administrator_invited: "A one-time address for an administrator was made by the command line.",
     Act.session_ended: "Somebody ended their other sessions in the portal; the detail holds how many.",
     Act.administrator_signed_in: "Somebody signed in to the portal; the detail holds their role.",

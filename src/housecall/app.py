@@ -13,6 +13,7 @@ from housecall.tenancy.keys import RELOAD_EVERY_S, reload_signing_key
 from housecall.visits.sweep import mark_all_absent
 from housecall.web import errors, operation
 from housecall.web.api import routes as api_routes
+from housecall.web.brand import routes as brand_routes
 from housecall.web.built_files import BuiltFiles
 from housecall.web.hooks import routes as hook_routes
 from housecall.web.hooks_azure import routes as azure_hook_routes
@@ -32,6 +33,7 @@ from housecall.web.portal import reports as portal_reports
 from housecall.web.portal import routes as portal_routes
 from housecall.web.portal_audit import routes as audit_routes
 from housecall.web.portal_checks import routes as check_routes
+from housecall.web.portal_settings import routes as settings_routes
 from housecall.web.portal_texts import routes as text_routes
 from housecall.web.setup import routes as setup_routes
 from housecall.web.setup_connection import routes as setup_connection_routes
@@ -72,6 +74,8 @@ AUDIENCES: Final = (
     sign_in_settings,
     audit_routes,
     check_routes,
+    settings_routes,
+    brand_routes,
     api_routes,
     write_back_pages,
     write_back_api,

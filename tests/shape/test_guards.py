@@ -12,6 +12,7 @@ from housecall.web.sockets_door import Door
 OPEN = {
     "operation": "health and metrics hold nothing of anybody",
     "hand-over": "the one-time code in the address is what is checked, and pressing uses it up",
+    "branding": "a clinic's picture hangs at its door",
     "portal entrance": "where a stranger signs in",
 }
 

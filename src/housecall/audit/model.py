@@ -42,6 +42,7 @@ class Act(StrEnum):
     consent_given = "tenancy:consent:given"
     consent_withdrawn = "tenancy:consent:withdrawn"
     sign_in_changed = "tenancy:sign_in:changed"
+    branding_changed = "tenancy:branding:changed"
     administrator_invited = "tenancy:administrator:invited"
     administrator_signed_in = "tenancy:administrator:signed_in"
     administrator_signed_out = "tenancy:administrator:signed_out"

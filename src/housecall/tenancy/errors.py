@@ -20,6 +20,10 @@ HousecallError
     ├── TimingOvertaken
     ├── InviteDead
     ├── SettingsStale
+    ├── SettingInvalidHere
+    ├── LogoRefused
+    ├── ColourRefused
+    ├── TextRefused
     ├── RuleInvalid
     └── SignInError
         ├── SignInFailed
@@ -155,6 +159,30 @@ class SettingsStale(TenancyError):
     kind: ClassVar[Kind] = Kind.conflict
     code: ClassVar[str] = "tenancy.settings_stale"
     way_on: ClassVar[str] = "Look at what stands now, and enter your change again."
+
+
+class SettingInvalidHere(TenancyError):
+    """This value cannot be saved."""
+
+    code: ClassVar[str] = "tenancy.setting_invalid"
+
+
+class LogoRefused(TenancyError):
+    """This picture cannot be shown to patients."""
+
+    code: ClassVar[str] = "tenancy.logo_refused"
+
+
+class ColourRefused(TenancyError):
+    """Text in this colour is hard to read."""
+
+    code: ClassVar[str] = "tenancy.colour_refused"
+
+
+class TextRefused(TenancyError):
+    """This text is too long for a patient's page."""
+
+    code: ClassVar[str] = "tenancy.text_refused"
 
 
 class RuleInvalid(TenancyError):

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -26,6 +26,7 @@ from housecall.tenancy.model import (
     Protection,
     move,
 )
+from housecall.tenancy.settings import put_settings, settings_now
 from housecall.tenancy.tables import Connection, Organisation
 from housecall.tenancy.timing import QuietHours, Timing
 
@@ -88,12 +89,12 @@ async def name_clinic(
     work: Work, org_id: OrgId, *, name: str | None, phone: str | None, now: datetime, by: By
 ) -> None:
     """Patients read this name and number from now on; what is not given stays."""
-    organisation = await store.get_organisation(work, org_id)
     if name is None and phone is None:
         return
-    organisation.display_name = name if name is not None else organisation.display_name
-    organisation.clinic_phone = phone if phone is not None else organisation.clinic_phone
-    await record(work, org_id, Act.organisation_changed, by=by, subject=str(org_id), at=now)
+    owner = await store.lock_organisation(work, org_id)
+    given = {"display_name": name, "clinic_phone": phone}
+    wanted = replace(settings_now(owner), **{key: value for key, value in given.items() if value is not None})
+    await put_settings(work, owner, wanted, now=now, by=by)
 
 
 async def declare_connection(

@@ -9,7 +9,7 @@ from housecall.db.work import Work
 from housecall.kit.ids import OrgId
 from housecall.tenancy.errors import ConnectionUnknown, OrganisationUnknown
 from housecall.tenancy.model import WORKING, ConnectionState
-from housecall.tenancy.tables import Connection, ConnectionSetup, Organisation, SigningKey
+from housecall.tenancy.tables import Branding, Connection, ConnectionSetup, Organisation, SigningKey
 
 _IS_WORKING = and_(
     Connection.client_id != "",
@@ -41,6 +41,23 @@ async def lock_organisation(work: Work, org_id: OrgId) -> Organisation:
     if found is None:
         raise OrganisationUnknown
     return found
+
+
+async def find_branding(work: Work, org_id: OrgId) -> Branding | None:
+    """What the organisation's patients see of it, None where nothing was set."""
+    return await work.session.get(Branding, org_id)
+
+
+async def find_logo(work: Work, org_id: OrgId, name: str) -> tuple[bytes, str] | None:
+    """The organisation's picture of that name and its media type."""
+    found = (
+        await work.session.execute(
+            select(Branding.logo, Branding.logo_type).where(
+                Branding.org_id == org_id, Branding.logo_hash == name
+            )
+        )
+    ).first()
+    return (found[0], found[1]) if found and found[0] and found[1] else None
 
 
 async def list_organisations(work: Work) -> Sequence[Organisation]:

@@ -43,7 +43,8 @@ class Branding(Base):
     __tablename__ = "branding"
 
     org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
-    logo: Mapped[bytes | None]
+    # Read by its own address only: every page asks for the rest.
+    logo: Mapped[bytes | None] = mapped_column(deferred=True)
     logo_type: Mapped[str | None]
     # Of the picture's bytes: it stands in the picture's address, so that a new one is a new address.
     logo_hash: Mapped[str | None]

@@ -18,9 +18,11 @@ from housecall.visits.seats import find_seat_by_holder, find_seat_by_token, take
 from housecall.visits.tables import Seat
 from housecall.visits.words import WAITING_TEXTS, say
 from housecall.web.audience import Audience
+from housecall.web.brand import Brand, read_brand
 from housecall.web.cookies import seat_cookie
 from housecall.web.house import House, house_of
 from housecall.web.pages import catalogue, render
+from housecall.web.patient_sight import of_page
 from housecall.web.wording import NAMES, dial, isolate, long_time, pick_language, short_time, time_of_day
 
 LANGUAGE_COOKIE: Final = "hc_lang"
@@ -45,6 +47,7 @@ class Link:
     default_language: str
     time_zone: str
     dead: str | None
+    brand: Brand
 
     @property
     def starts_at(self) -> datetime:
@@ -83,6 +86,7 @@ async def read_link(house: House, work: Work, seat: Seat, address: str) -> Link:
         default_language=organisation.language,
         time_zone=seat.time_zone or connection.time_zone,
         dead=_why_dead(seat, state),
+        brand=await read_brand(work, org_id),
     )
 
 
@@ -199,7 +203,15 @@ def _set_cookie(answer: Response, name: str, value: str, life_s: int) -> None:
 def frame_of_nobody() -> dict[str, Any]:
     """What a page says around its own matter where no clinic is known."""
     names = tuple(NAMES.items())
-    return {"clinic": "", "phone": "", "dial": "", "when": "", "language_names": names, "isolate": isolate}
+    return {
+        "clinic": "",
+        "phone": "",
+        "dial": "",
+        "when": "",
+        "language_names": names,
+        "isolate": isolate,
+        "brand": Brand(),
+    }
 
 
 def frame_of(link: Link, language: str) -> dict[str, Any]:
@@ -211,6 +223,7 @@ def frame_of(link: Link, language: str) -> dict[str, Any]:
         "phone": link.phone,
         "dial": dial(link.phone),
         "when": when,
+        "brand": link.brand,
     }
 
 
@@ -226,14 +239,16 @@ def _landing(link: Link, language: str) -> dict[str, Any]:
 
 def _first(link: Link, language: str) -> dict[str, Any]:
     texts = catalogue(language)
-    return {
+    values = {
         "seat": link.seat.id,
         "clinic": link.clinic,
         "phone": link.phone,
         "dial": dial(link.phone),
         "language": language,
+        "closed": link.brand.say("closed", language),
         "opens": time_of_day(link.opens_at, link.time_zone, language),
         "state": link.state,
         "texts": {name: texts[name] for name in _SCRIPT_TEXTS},
         "words": {key: say(key, language) for key in WAITING_TEXTS},
     }
+    return of_page(values)

@@ -19,6 +19,7 @@ from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.store import get_organisation
 from housecall.web.audience import Audience
 from housecall.web.house import house_of
+from housecall.web.patient_sight import MESSAGES, PAGE
 from housecall.web.portal_guards import auditor
 from housecall.web.portal_pages import show
 
@@ -105,6 +106,20 @@ async def audit_page(
     )
 
 
+@routes.get("/portal/patients-see")
+async def patients_see(request: Request, person: Auditor) -> Response:
+    """Everything that a patient's browser receives, from the table that the server goes by."""
+    return show(
+        request,
+        person,
+        "portal/patients_see.html",
+        here="patients-see",
+        messages=MESSAGES,
+        values=PAGE,
+        hides_addresses=house_of(request).desk.meetings.capabilities.hides_addresses,
+    )
+
+
 @routes.get("/portal/audit.csv")
 async def audit_file(request: Request, person: Auditor, asked: Annotated[Filter, Query()]) -> Response:
     """The same entries as a file, with their places in the chain; that it was taken is on record."""
@@ -148,8 +163,9 @@ def _row(entry: AuditEntry, zone: ZoneInfo) -> dict[str, Any]:
     """An entry as the page shows it: a value before and after stand side by side."""
     detail = dict(entry.detail)
     changes = []
-    for name in sorted(key.removesuffix("_after") for key in detail if key.endswith("_after")):
-        changes.append((name, detail.pop(f"{name}_before", None), detail.pop(f"{name}_after")))
+    for before, after in (("{}_before", "{}_after"), ("before_{}", "after_{}")):
+        for name in sorted(name for key in detail if (name := _named(key, after))):
+            changes.append((name, detail.pop(before.format(name), None), detail.pop(after.format(name))))
     return {
         "at": entry.at.astimezone(zone),
         "act": entry.act,
@@ -160,3 +176,10 @@ def _row(entry: AuditEntry, zone: ZoneInfo) -> dict[str, Any]:
         "detail": sorted(detail.items()),
         "link_seq": entry.link_seq,
     }
+
+
+def _named(key: str, pattern: str) -> str:
+    """What a detail is about whose name is made by ``pattern``; empty for any other."""
+    begin, _, end = pattern.partition("{}")
+    fits = key.startswith(begin) and key.endswith(end) and len(key) > len(begin) + len(end)
+    return key[len(begin) : len(key) - len(end)] if fits else ""

@@ -48,8 +48,21 @@ PLACES: Final = (
         ),
     ),
     Place("Checks", (Page("checks", "Checks", "/portal/checks", Right.administer),)),
-    Place("Settings", (Page("sign-in", "Sign-in", "/portal/settings/sign-in", Right.administer),)),
-    Place("Audit", (Page("audit", "Log", "/portal/audit", Right.read_audit),)),
+    Place(
+        "Settings",
+        (
+            Page("settings", "Your organisation", "/portal/settings", Right.administer),
+            Page("branding", "What patients see of you", "/portal/settings/branding", Right.administer),
+            Page("sign-in", "Sign-in", "/portal/settings/sign-in", Right.administer),
+        ),
+    ),
+    Place(
+        "Audit",
+        (
+            Page("audit", "Log", "/portal/audit", Right.read_audit),
+            Page("patients-see", "What patients can see", "/portal/patients-see", Right.read_audit),
+        ),
+    ),
     Place("You", (Page("account", "You", "/portal/account", Right.use_portal),)),
 )
 

@@ -184,7 +184,7 @@ def _page(
         here="sign-in",
         status=400 if faults else 200,
         form=form,
-        faults=faults or {},
+        faults={name: _said(fault) for name, fault in (faults or {}).items()},
         current=standing.current,
         may_try=standing.draft is not None and not faults,
         has_secret=bool(_secret_kept(form, standing)),
@@ -195,3 +195,8 @@ def _page(
         roles=[role.value for role in Role],
         demo_issuer=f"{house.settings.text('HOUSECALL_SANDBOX_URL')}/idp" if house.is_demo else "",
     )
+
+
+def _said(fault: HousecallError) -> str:
+    """The sentence, and how to mend it where the error knows."""
+    return f"{fault.sentence} {getattr(fault, 'way_on', '')}".strip()

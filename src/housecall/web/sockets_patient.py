@@ -30,6 +30,7 @@ from housecall.visits.telling import admitted_message
 from housecall.visits.topics import participant_topic
 from housecall.web.cookies import seat_cookie
 from housecall.web.house import House
+from housecall.web.patient_sight import let_through
 from housecall.web.sockets_room import Message, Place
 from housecall.web.sockets_tab import holder_of, is_of_tab
 
@@ -98,7 +99,7 @@ class PatientPage:
         match message:
             case said.Ping(n=n):
                 await self._settled()
-                self._socket.push({"type": "pong", "n": n})
+                self._tell({"type": "pong", "n": n})
             case said.Signal(to=to, data=data):
                 await self._signal(to, data)
             case said.Checking():
@@ -146,11 +147,17 @@ class PatientPage:
                     self._place.hear(message)
             case "over":
                 self._leave_room()
-                self._socket.push(message)
+                self._tell(message)
             case "replaced":
                 self._hear_replaced(message)
             case "reseated":
                 self._read_again_soon()
+
+    def _tell(self, message: Message) -> None:
+        """The only way to the page: what it may not have goes no further."""
+        seen = let_through(message, is_in_room=self._is_called)
+        if seen is not None:
+            self._socket.push(seen)
 
     def _hear_state(self, message: Message) -> None:
         # Two acts at the same moment may be told in the wrong order.
@@ -160,7 +167,7 @@ class PatientPage:
         self._is_called = message["state"] in IN_ROOM
         if not self._is_called:
             self._leave_room()
-        self._socket.push(message)
+        self._tell(message)
 
     def _hear_admitted(self, message: Message) -> None:
         # A meeting service may have taken so long that the patient is back in the lobby.
@@ -168,14 +175,14 @@ class PatientPage:
             return
         if self._place is None:
             self._place = self._new_place(message["peers"])
-        self._socket.push(message)
+        self._tell(message)
         self._place.open(relay_only=message["relay_only"])
 
     def _hear_replaced(self, message: Message) -> None:
         if is_of_tab(message["except_tab"], self._holder):
             return
         self._leave_room()
-        self._socket.push({"type": "replaced"})
+        self._tell({"type": "replaced"})
         self._socket.close(SocketReplaced())
 
     async def _sit_down(self) -> None:
@@ -210,7 +217,7 @@ class PatientPage:
             self._place.know(peer["peer"] for peer in view.peers)
 
     def _new_place(self, peers: list[dict[str, str]]) -> Place:
-        place = Place(self._house.hub, self._visit_id, self._participant_id, tell=self._socket.push)
+        place = Place(self._house.hub, self._visit_id, self._participant_id, tell=self._tell)
         place.know(peer["peer"] for peer in peers)
         return place
 
@@ -231,7 +238,7 @@ class PatientPage:
             self._socket.refuse(error)
             return
         if self._place is place:
-            self._socket.push(message)
+            self._tell(message)
             place.open(relay_only=message["relay_only"])
 
     async def _join(self) -> None:

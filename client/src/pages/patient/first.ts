@@ -14,6 +14,8 @@ export interface First {
   /** The number as an address; empty as above. */
   dial: string;
   language: string;
+  /** The clinic's own words for when the visit is over; empty when it wrote none. */
+  closed: string;
   /** When the waiting room opens, as people say it there. */
   opens: string;
   /** How things stood when the page was made; the socket's own word replaces it. */

@@ -27,6 +27,7 @@ export function overScreen(first: First, wasInCall: boolean): Screen {
   const { texts } = first;
   const title = wasInCall ? texts.after.ended_heading : texts.notice.over_heading;
   const screen = noticeScreen({ title, text: wasInCall ? texts.after.ended_text : texts.notice.over_text, marks: { 'data-testid': 'visit-over', 'data-reason': 'ended' }, call: first });
+  if (first.closed) screen.root.querySelector('p')?.after(element('p', { class: 'own-words', 'data-testid': 'closed-text' }, first.closed));
   return inLobby(screen, 'over');
 }
 

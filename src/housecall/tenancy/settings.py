@@ -1,0 +1,98 @@
+"""An organisation's own settings: what it is called, whom to phone, its time and its language."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import phonenumbers
+
+from housecall.audit.model import Act, By, before_and_after
+from housecall.audit.service import record
+from housecall.db.work import Work
+from housecall.kit.ids import OrgId
+from housecall.tenancy.errors import SettingInvalidHere, SettingsStale
+from housecall.tenancy.store import lock_organisation
+from housecall.tenancy.tables import Organisation
+
+LONGEST_NAME: Final = 80
+
+
+@dataclass(frozen=True)
+class OrganisationSettings:
+    """What an administrator may change of the organisation itself."""
+
+    display_name: str
+    clinic_phone: str
+    time_zone: str
+    language: str
+
+
+def settings_now(owner: Organisation) -> OrganisationSettings:
+    """As they stand."""
+    return OrganisationSettings(owner.display_name, owner.clinic_phone, owner.time_zone, owner.language)
+
+
+def faults_of(wanted: OrganisationSettings, languages: tuple[str, ...]) -> dict[str, SettingInvalidHere]:
+    """What is wrong, by field; nothing when they can be saved."""
+    faults = {}
+    if not 1 <= len(wanted.display_name) <= LONGEST_NAME or not wanted.display_name.isprintable():
+        faults["display_name"] = SettingInvalidHere(f"Give a name of 1 to {LONGEST_NAME} characters.")
+    if wanted.clinic_phone and not _can_be_dialled(wanted.clinic_phone):
+        faults["clinic_phone"] = SettingInvalidHere(
+            "Give a number that can be dialled, like +1 312 555 0100."
+        )
+    if not _is_zone(wanted.time_zone):
+        faults["time_zone"] = SettingInvalidHere("Give a time zone by its place, like America/Chicago.")
+    if wanted.language not in languages:
+        faults["language"] = SettingInvalidHere("Choose one of the languages.")
+    return faults
+
+
+async def change_settings(
+    work: Work, org_id: OrgId, wanted: OrganisationSettings, *, revision: int, now: datetime, by: By
+) -> None:
+    """They stand from now on; raises SettingsStale when somebody else changed something since the form was opened."""
+    owner = await lock_organisation(work, org_id)
+    if owner.revision != revision:
+        raise SettingsStale
+    await put_settings(work, owner, wanted, now=now, by=by)
+
+
+async def put_settings(
+    work: Work, owner: Organisation, wanted: OrganisationSettings, *, now: datetime, by: By
+) -> None:
+    """They stand, with what they were before on record."""
+    before = asdict(settings_now(owner))
+    owner.display_name, owner.clinic_phone = wanted.display_name, wanted.clinic_phone
+    owner.time_zone, owner.language = wanted.time_zone, wanted.language
+    owner.revision += 1
+    await record(
+        work,
+        OrgId(owner.id),
+        Act.organisation_changed,
+        by=by,
+        subject=str(owner.id),
+        at=now,
+        **before_and_after(before, asdict(wanted)),
+    )
+
+
+def _can_be_dialled(phone: str) -> bool:
+    digits = sum(sign.isdigit() for sign in phone)
+    has_only_signs = all(sign.isdigit() or sign in "+-/(). " for sign in phone)
+    if not has_only_signs or not 3 <= digits <= 15:
+        return False
+    if not phone.startswith("+"):
+        return True
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse(phone))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return "/" in name and bool(ZoneInfo(name).key)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
