@@ -30,6 +30,7 @@ AUDIT: Final[dict[Act, str]] = {
     Act.launch_begun: "A launch came from the EHR, and the browser was sent on to the EHR's sign-in.",
     Act.launch_finished: "A launch came back and is good; who launched is the actor.",
     Act.launch_refused: "A launch came back and was refused; the detail holds the reason's code.",
+    Act.colleagues_searched: "A clinician looked for a colleague in the EHR; the detail holds how many were found.",
     Act.details_read: "A clinician's panel read patient, clinician and time from the EHR.",
     Act.visit_found: "A visit was made on an appointment, by the feed or by a launch.",
     Act.visit_moved: "The appointment has another time, and the visit follows it.",

@@ -105,7 +105,8 @@ describe('names from the EHR', () => {
 
 describe('a window of its own', () => {
   const aWindow = () => ({ location: { href: '' }, close: vi.fn(), opener: {} as unknown });
-  const ask = async () => ({ url: 'https://here/h/code' });
+  const picture = { path: 'M0 0h1v1h-1z', size: 29 };
+  const ask = async () => ({ url: 'https://here/h/code', picture });
 
   it('is opened within the press, before the address is asked for, and without a way back to the frame', async () => {
     const order: string[] = [];
@@ -117,7 +118,7 @@ describe('a window of its own', () => {
   });
 
   it('that is blocked still gives the address to copy', async () => {
-    expect(await openApart(ask, () => null)).toEqual({ url: 'https://here/h/code', isOpened: false });
+    expect(await openApart(ask, () => null)).toEqual({ url: 'https://here/h/code', picture, isOpened: false });
     expect((await openApart(ask, () => { throw new Error('no windows here'); })).isOpened).toBe(false);
   });
 

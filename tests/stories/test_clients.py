@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+import segno
 from playwright.async_api import Browser, expect
 
 from tests.stories.hospital import Parts
@@ -111,6 +112,35 @@ async def test_a_hand_over_opens_the_visit_in_a_browser_of_its_own(parts: Parts,
     await other.page.goto(made["url"])
     await other.page.get_by_role("button").click()
     await expect(other.page.locator("body")).to_contain_text("visits.handover_dead")
+
+
+async def test_the_picture_beside_the_address_leads_to_the_same_visit(parts: Parts, stage: Theatre) -> None:
+    """Read as a camera would: what is dark on the screen, module by module, is the code of the address shown."""
+    booked = parts.book()
+    clinician = await stage.clinician()
+    await clinician.open_panel(booked)
+    frame = next(one for one in clinician.page.frames if one.url.startswith(parts.url))
+    await frame.evaluate("() => { window.open = () => null; }")
+
+    await frame.get_by_role("button", name="own window").click()
+
+    picture = frame.get_by_test_id("handover-picture").locator("svg")
+    await expect(picture).to_be_visible()
+    address = await frame.get_by_label("Address of the visit").input_value()
+    path = await picture.locator("path").get_attribute("d")
+    wanted = segno.make(address, error="m", micro=False)
+    dark = [
+        f"M{x} {y}h1v1h-1z"
+        for y, row in enumerate(wanted.matrix_iter(border=4))
+        for x, module in enumerate(row)
+        if module
+    ]
+    assert path == "".join(dark)
+    assert address.startswith(f"{parts.url}/h/")
+    colours = await picture.evaluate(
+        "one => [getComputedStyle(one).backgroundColor, getComputedStyle(one).fill]"
+    )
+    assert colours == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
 
 
 def test_the_command_prints_exactly_one_json_object(parts: Parts) -> None:

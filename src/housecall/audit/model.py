@@ -50,6 +50,7 @@ class Act(StrEnum):
     launch_begun = "visits:launch:begun"
     launch_finished = "visits:launch:finished"
     launch_refused = "visits:launch:refused"
+    colleagues_searched = "visits:colleagues:searched"
     details_read = "visits:details:read"
     visit_found = "visits:visit:found"
     visit_moved = "visits:visit:moved"

@@ -209,6 +209,8 @@ class Person:
     email_refusal: str | None
     """Why no e-mail can be sent: no_email, opted_out, deceased or merged; None if one can."""
     gender: str | None = field(default=None, repr=False)
+    needs_interpreter: bool | None = None
+    """None where the EHR does not say."""
     time_zone: str | None = field(default=None, repr=False)
     """By its IANA name, where the record says it or the home address leaves one only."""
 

@@ -40,6 +40,10 @@ from housecall.ehr.telecom import email_of, email_reach, sms_reach
 from housecall.ehr.virtual import rule_that_holds, traits_of
 
 _LANGUAGE: Final = re.compile(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+_INTERPRETER_REQUIRED: Final = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
+_INTERPRETER_NEEDED: Final = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-interpreter-needed"
+# SNOMED CT's yes and no, as US Core binds them.
+_ANSWERS: Final = {"373066001": True, "373067005": False}
 _STARTLESS: Final = frozenset(
     {
         AppointmentStatus.proposed,
@@ -149,6 +153,7 @@ def read_person(resource: Record, *, region: str, now: datetime) -> Person | Non
         email=email.address,
         email_refusal=email.refusal,
         gender=text(resource.get("gender")),
+        needs_interpreter=_needs_interpreter(resource),
         time_zone=time_zone_of(resource, now),
     )
 
@@ -198,6 +203,17 @@ def _replaced_by(resource: Record) -> PatientRef | None:
     for link in records(resource.get("link")):
         if link.get("type") == "replaced-by" and (found := reference_to("Patient", link.get("other"))):
             return PatientRef(found)
+    return None
+
+
+def _needs_interpreter(resource: Record) -> bool | None:
+    """By the extension of FHIR R4 itself or by US Core's; what else it may say is no yes and no no."""
+    for extension in records(resource.get("extension")):
+        url, value = text(extension.get("url")), extension.get("valueBoolean")
+        if url == _INTERPRETER_REQUIRED and isinstance(value, bool):
+            return value
+        if url == _INTERPRETER_NEEDED:
+            return _ANSWERS.get(text(record(extension.get("valueCoding")).get("code")) or "")
     return None
 
 

@@ -34,6 +34,7 @@ class Patient:
     is_active: bool = True
     died_on: date | None = None
     merged_into: str | None = None
+    needs_interpreter: bool = False
 
     @property
     def name(self) -> str:

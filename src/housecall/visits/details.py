@@ -109,6 +109,7 @@ def _drawn(
             "name": person.display_name,
             "birth_date": person.birth_date.isoformat() if person.birth_date else None,
             "language": person.language,
+            "needs_interpreter": person.needs_interpreter is True,
             "can_text": because is None,
             "cannot_text_because": because,
         },

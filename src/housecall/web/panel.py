@@ -17,6 +17,7 @@ from housecall.messaging.service import list_messages
 from housecall.tenancy.store import get_connection, get_organisation
 from housecall.tenancy.tables import Connection
 from housecall.visits import service
+from housecall.visits.colleagues import find_colleagues
 from housecall.visits.details import read_details
 from housecall.visits.errors import VisitUnknown
 from housecall.visits.handover import make_handover, use_handover
@@ -31,6 +32,7 @@ from housecall.visits.without_ehr import ACCOUNT
 from housecall.visits.words import WAITING_TEXTS
 from housecall.web.audience import Audience, anyone
 from housecall.web.cookies import launch_cookie, set_launch_cookie
+from housecall.web.handovers import address_of
 from housecall.web.house import House, house_of
 from housecall.web.launch import frame_ancestors_of
 from housecall.web.origin import RequestForeign
@@ -137,6 +139,20 @@ async def details(launch_id: str, visit_id: str, caller: Guarded) -> Response:
     return _fresh(found)
 
 
+class NameTyped(BaseModel):
+    """The beginning of a colleague's name: in the body, since addresses are written to logs."""
+
+    name: str = Field(max_length=80)
+
+
+@routes.post("/panel/{launch_id}/colleagues")
+async def colleagues(launch_id: str, caller: Guarded, typed: Annotated[NameTyped, Body()]) -> Response:
+    """Clinicians of the EHR whose name begins so."""
+    house = caller.house
+    found = await find_colleagues(house.desk, house.database, caller.launch, typed.name)
+    return _fresh([{"ref": one.ref, "name": one.name} for one in found])
+
+
 @routes.get("/panel/{launch_id}/visits/{visit_id}/messages")
 async def messages(launch_id: str, visit_id: str, caller: Guarded) -> Response:
     """The visit's messages, oldest first, without addresses."""
@@ -211,7 +227,7 @@ async def hand_over(launch_id: str, visit_id: str, caller: Guarded) -> Response:
     """A one-time address that opens this visit in a tab or browser of its own."""
     async with caller.house.database.work() as work:
         code = await make_handover(caller.house.desk, work, caller.launch, caller.visit(visit_id))
-    return _fresh({"url": f"{caller.house.public_url}/h/{code}"})
+    return _fresh(address_of(caller.house.public_url, code))
 
 
 @routes.post("/panel/{launch_id}/visits/{visit_id}/file-summary")

@@ -11,6 +11,7 @@ from housecall.visits import service
 from housecall.visits.handover import make_handover
 from housecall.visits.worklist import MOST_NAMES, Whose, check_listed, list_views, listing_for, read_names
 from housecall.web.audience import Audience
+from housecall.web.handovers import address_of
 from housecall.web.pages import render
 from housecall.web.panel import Caller, panel_guard
 
@@ -82,7 +83,7 @@ async def open_visit(launch_id: str, visit_id: str, caller: Guarded) -> Response
     async with house.database.work() as work:
         await check_listed(work, caller.launch, [visit_id], house.clock.now())
         code = await make_handover(house.desk, work, caller.launch, visit_id)
-    return _fresh({"url": f"{caller.house.public_url}/h/{code}"})
+    return _fresh(address_of(caller.house.public_url, code))
 
 
 def _tabs(whose: Whose) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 /** What the clinician does: one POST each, answered with the visit as it stands then. */
 
+import type { Address } from './apart';
 import type { Details, TimedMessage, VisitView } from './model';
 
 export class ActFailed extends Error {
@@ -22,8 +23,8 @@ export class Acts {
     return this.ask<VisitView>(`visits/${visit}/${act}`, body);
   }
 
-  handover(visit: string): Promise<{ url: string }> {
-    return this.ask<{ url: string }>(`visits/${visit}/handover`, {});
+  handover(visit: string): Promise<Address> {
+    return this.ask<Address>(`visits/${visit}/handover`, {});
   }
 
   details(visit: string): Promise<Details> {

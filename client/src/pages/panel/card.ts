@@ -8,7 +8,7 @@ import { Line } from './line';
 import type { Details, VisitView } from './model';
 import { LABELS, offered, type Place, type Press } from './offers';
 import { sign } from './signs';
-import { deviceLine, hasDeviceTrouble, reachLine, sayingOf } from './words';
+import { deviceLine, hasDeviceTrouble, interpreterLine, reachLine, sayingOf } from './words';
 
 /** Parts that are drawn elsewhere and stand in the card. */
 export interface CardParts {
@@ -33,7 +33,7 @@ export class Card {
   private readonly state = element('span', { class: 'state', 'data-testid': 'patient-state' });
   private readonly clock = element('span', { class: 'waiting-clock', 'data-testid': 'waiting-clock' });
   private readonly waits = element('span', { class: 'now-clock' }, element('span', { class: 'visually-hidden' }, 'for '), this.clock);
-  private readonly lines = { others: new Line('person'), device: new Line('camera'), texting: new Line('alert'), names: new Line('alert'), protection: new Line('shield') };
+  private readonly lines = { others: new Line('person'), device: new Line('camera'), texting: new Line('alert'), interpreter: new Line('message'), names: new Line('alert'), protection: new Line('shield') };
   private readonly list = element('ul', { class: 'lines' });
   private readonly fault = element('p', { class: 'fault', role: 'alert' });
   private readonly said = element('p', { class: 'said', role: 'status' });
@@ -56,8 +56,8 @@ export class Card {
     this.doing.addEventListener('keydown', refuseHeldKey);
     const head = element('header', { class: 'card-head' }, element('div', { class: 'who-line' }, this.name, this.born), this.when);
     const now = element('div', { class: 'now' }, this.state, this.waits);
-    const { others, device, texting, names, protection } = this.lines;
-    this.list.append(names.root, others.root, device.root, texting.root, protection.root);
+    const { others, device, texting, interpreter, names, protection } = this.lines;
+    this.list.append(names.root, interpreter.root, others.root, device.root, texting.root, protection.root);
     this.root = element('section', { class: 'card', 'data-testid': 'visit-card', 'data-visit': visit.visit, 'aria-labelledby': 'who' });
     this.root.append(this.alert, head, now, ...parts.panes, this.stage, this.doing, this.list, ...parts.more);
     this.update(visit);
@@ -96,6 +96,7 @@ export class Card {
     this.when.dataset['detailed'] = '1';
     setText(this.when, parts.filter(Boolean).join(' · '));
     this.lines.texting.draw(reachLine(details.patient), 'wait');
+    this.lines.interpreter.draw(interpreterLine(details.patient), 'wait');
     this.hideEmptyList();
   }
 

@@ -31,6 +31,7 @@ export interface Details {
     name: string;
     birth_date: string | null;
     language: string | null;
+    needs_interpreter: boolean;
     can_text: boolean;
     cannot_text_because: string | null;
     /** What carries messages on this connection. */

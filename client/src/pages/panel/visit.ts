@@ -209,8 +209,8 @@ export class OpenVisit {
   private async openApart(): Promise<void> {
     this.card.busy('open-apart', true);
     try {
-      const { url, isOpened } = await openApart(() => this.home.acts.handover(this.id), () => window.open('about:blank', '_blank'));
-      this.apart.show(url, isOpened);
+      const { isOpened, ...address } = await openApart(() => this.home.acts.handover(this.id), () => window.open('about:blank', '_blank'));
+      this.apart.show(address, isOpened);
     } catch (error) {
       if (!(error instanceof ActFailed)) throw error;
       this.home.onFailure(error);

@@ -150,6 +150,22 @@ export function reachLine(patient: Details['patient']): string {
   return `Will not be texted because ${reasonOf(noText)}.${instead}`;
 }
 
+/** That an interpreter is needed, and for which language where the EHR says it; empty if not. */
+export function interpreterLine(patient: Details['patient']): string {
+  if (!patient.needs_interpreter) return '';
+  const language = languageOf(patient.language);
+  return language ? `Needs an interpreter: ${language}` : 'Needs an interpreter';
+}
+
+function languageOf(code: string | null): string {
+  if (!code) return '';
+  try {
+    return new Intl.DisplayNames(['en'], { type: 'language' }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
 const DEVICES: Record<string, string> = {
   camera: 'camera',
   microphone: 'microphone',

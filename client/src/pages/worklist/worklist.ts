@@ -5,7 +5,7 @@ import { assertNever, parseWorklist, type StaffSays, type WorklistMessage } from
 import { HousecallSocket } from '../../protocol/socket';
 import { element, setText } from '../../ui/element';
 import { ActFailed, ask } from '../panel/acts';
-import { ApartPane, openApart } from '../panel/apart';
+import { ApartPane, openApart, type Address } from '../panel/apart';
 import { Arrivals, isUnseen } from '../panel/arrivals';
 import { serverNow, setServerNow } from '../panel/clock';
 import type { VisitView } from '../panel/model';
@@ -237,12 +237,12 @@ export class Worklist {
 
   /** Another patient's visit gets a window of its own: this chart stays its patient's. */
   private async open(row: Row, id: string): Promise<void> {
-    const address = (): Promise<{ url: string }> => ask(`${this.first.list}/${id}/open`, {});
+    const address = (): Promise<Address> => ask(`${this.first.list}/${id}/open`, {});
     // Without a chart there is nobody to mix up: the visit opens in the list's place.
     if (!this.first.names) return location.assign((await address()).url);
-    const { url, isOpened } = await openApart(address, () => window.open('about:blank', '_blank'));
+    const { isOpened, ...opened } = await openApart(address, () => window.open('about:blank', '_blank'));
     row.below.replaceChildren(this.apart.root);
-    this.apart.show(url, isOpened);
+    this.apart.show(opened, isOpened);
   }
 
   private end(): void {

@@ -10,6 +10,7 @@ from housecall.sandbox.people import LANGUAGES, Location, Patient, Phone, Practi
 from housecall.sandbox.world import World
 
 _ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+_INTERPRETER: Final = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
 _LONG_AGO: Final = "2019-04-01T14:00:00.000Z"
 
 
@@ -44,8 +45,11 @@ def patient_shape(patient: Patient) -> Json:
         shape["deceasedDateTime"] = f"{patient.died_on.isoformat()}T06:30:00.000Z"
     else:
         shape["deceasedBoolean"] = False
-    if patient.reminders_by:
-        shape["extension"] = [_reminder_wish(patient.reminders_by)]
+    extensions = [_reminder_wish(patient.reminders_by)] if patient.reminders_by else []
+    if patient.needs_interpreter:
+        extensions.append({"url": _INTERPRETER, "valueBoolean": True})
+    if extensions:
+        shape["extension"] = extensions
     return shape
 
 

@@ -50,6 +50,7 @@ def seed_patients() -> list[Patient]:
     patients = []
     for index, (family, given, born, gender, language) in enumerate(_PLAIN):
         patients.append(_patient(index, family, given, born, gender, language))
+        patients[-1].needs_interpreter = language == "so"
     return patients + _odd_ones(len(patients))
 
 
