@@ -14,6 +14,7 @@ from housecall.kit.clock import Clock, SystemClock
 from housecall.kit.sealing import Sealer, parse_master_keys, read_or_make_key
 from housecall.kit.settings import SettingInvalid, Settings
 from housecall.meetings.registry import backend_for
+from housecall.messaging.providers.registry import carriers_for
 from housecall.realtime.bus import bus_for
 from housecall.realtime.hub import Hub
 from housecall.tenancy.directory import EhrDirectory
@@ -107,6 +108,7 @@ async def build_house(settings: Settings, place: Place, *, clock: Clock | None =
         hub=hub,
         desk=desk,
         public_url=settings.public_url,
+        carriers=carriers_for(settings, sealer),
     )
 
 
@@ -114,5 +116,6 @@ async def close_house(house: House) -> None:
     """Everything the house holds is given back."""
     await house.hub.stop()
     await house.desk.ehr.close()
+    await house.carriers.close()
     await house.database.close()
     await asyncio.sleep(0)  # lets closed transports finish before the loop ends

@@ -10,7 +10,7 @@ from housecall.db.queue import reclaim_orphans
 from housecall.kit.ids import OrgId
 from housecall.messaging import jobs as messaging_jobs
 from housecall.messaging.outbox import Outbox
-from housecall.messaging.providers.registry import carriers_for, providers_for
+from housecall.messaging.providers.registry import providers_for
 from housecall.tenancy.keys import RELOAD_EVERY_S, reload_signing_key
 from housecall.tenancy.store import list_connections_due
 from housecall.visits import jobs as visit_jobs
@@ -31,10 +31,9 @@ class Worker:
         self._house = house
         self._queue = house.database.queue
         self._feed_every = timedelta(seconds=house.settings.number("HOUSECALL_FEED_EVERY_S"))
-        carriers = carriers_for(house.settings, house.sealer)
         self._outbox = Outbox(
             database=house.database,
-            providers=providers_for(house.settings, carriers),
+            providers=providers_for(house.settings, house.carriers),
             resolver=VisitRecipients(house.desk, house.database),
             clock=house.clock,
             sealer=house.sealer,
@@ -43,7 +42,7 @@ class Worker:
         )
         visit_jobs.register(self._queue, house.desk, house.database, feed_every=self._feed_every)
         messaging_jobs.register(
-            self._queue, house.database, house.clock, carriers=carriers, on_change=self._message_changed
+            self._queue, house.database, house.clock, carriers=house.carriers, on_change=self._message_changed
         )
 
     async def run(self) -> None:

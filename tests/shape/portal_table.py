@@ -41,6 +41,8 @@ TABLE = {
     "POST /portal/setup/connections/{connection_id}/rules": SETTERS,
     "GET /portal/setup/connections/{connection_id}/rules": SETTERS,
     "GET /portal/setup/messages": SETTERS,
+    "GET /portal/setup/messages/numbers": SETTERS,
+    "POST /portal/setup/messages": SETTERS,
     "GET /portal/setup/review": SETTERS,
     "POST /portal/setup/review/{connection_id}/{persona}/test": SETTERS,
     "GET /portal/setup/review/{connection_id}/{persona}/open": SETTERS,

@@ -11,3 +11,7 @@ offerCopies(document);
 void runChecks(document);
 keepDrafts(document);
 offerPreviews(document);
+import { followNumbers } from './portal/numbers';
+
+offerCopies(document);
+followNumbers(document);

@@ -96,6 +96,13 @@ async def dismiss_number(work: Work, org_id: OrgId, number_id: uuid.UUID, *, by:
     await _note(work, number, Act.number_released, by, now)
 
 
+async def forget_number(work: Work, org_id: OrgId, number_id: uuid.UUID, *, by: By, now: datetime) -> None:
+    """A brought number that was not proven is taken off the page."""
+    number = await store.get_number(work, org_id, number_id, lock=True)
+    await fail(work, number, NumberFault.code_expired, by=by, now=now)
+    await dismiss_number(work, org_id, number_id, by=by, now=now)
+
+
 async def release_number(work: Work, org_id: OrgId, number_id: uuid.UUID, *, by: By, now: datetime) -> None:
     """No text leaves from the number any more; a bought one is given back to its provider by the worker."""
     number = await store.get_number(work, org_id, number_id, lock=True)

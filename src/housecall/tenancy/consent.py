@@ -86,14 +86,21 @@ async def give_consent(work: Work, org_id: OrgId, what: Consent, *, by: By, now:
         await apply_consents(work, connection)
 
 
-async def withdraw_consents(work: Work, org_id: OrgId, *, by: By, now: datetime) -> None:
-    """Neither consent holds: no text leaves any more, those that are queued already included."""
-    for one in (await standing_consents(work, org_id)).values():
-        one.withdrawn_at, one.withdrawn_by = now, by.ref
+async def withdraw_consents(
+    work: Work, org_id: OrgId, which: Sequence[Consent] = tuple(Consent), *, by: By, now: datetime
+) -> None:
+    """Without one of the consents no text leaves any more, those that are queued already included."""
+    for what, one in (await standing_consents(work, org_id)).items():
+        if what in which:
+            one.withdrawn_at, one.withdrawn_by = now, by.ref
     for connection in await list_connections(work, org_id):
-        connection.consent_send_at = connection.consent_attendees_at = connection.consent_by = None
+        if Consent.send in which:
+            connection.consent_send_at = None
+        if Consent.attendees in which:
+            connection.consent_attendees_at = None
     await work.session.flush()
-    await record(work, org_id, Act.consent_withdrawn, by=by, subject=str(org_id), at=now)
+    names = ",".join(which)
+    await record(work, org_id, Act.consent_withdrawn, by=by, subject=str(org_id), at=now, what=names)
 
 
 async def apply_consents(work: Work, connection: Connection) -> None:

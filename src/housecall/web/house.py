@@ -1,6 +1,6 @@
 """What every request can reach: built once by the composition root, read-only afterwards."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
@@ -8,6 +8,7 @@ from housecall.db.database import Database
 from housecall.kit.clock import Clock
 from housecall.kit.sealing import Sealer
 from housecall.kit.settings import Settings
+from housecall.messaging.carriers import Carriers
 from housecall.realtime.hub import Hub
 from housecall.visits.desk import Desk
 
@@ -23,6 +24,7 @@ class House:
     hub: Hub
     desk: Desk
     public_url: str
+    carriers: Carriers = field(default_factory=Carriers)
 
     @property
     def is_demo(self) -> bool:

@@ -1,0 +1,155 @@
+"""The wizard's step for texts: consents, a number that comes while the worker is killed, links, failures."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from tests.stories.hospital import Parts
+from tests.stories.looking import axe, picture, widest
+from tests.stories.test_sign_in import Portal
+from tests.stories.theatre import PHONE, Theatre
+
+STEP = "/portal/setup/messages"
+
+
+@pytest.fixture(scope="module")
+def parts() -> Iterator[Parts]:
+    running = Parts()
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stage(parts: Parts, chromium: Browser) -> AsyncIterator[Theatre]:
+    made = Theatre(parts, chromium)
+    yield made
+    await made.close()
+
+
+class Step(Portal):
+    """An administrator's browser at the step."""
+
+    async def open(self) -> None:
+        await self.go(STEP)
+
+    def number(self, place: int = 0) -> Any:
+        return self.page.get_by_test_id("number").nth(place)
+
+    async def number_is(self, state: str, place: int = 0, *, within_s: float = 40) -> None:
+        await expect(self.number(place)).to_have_attribute("data-state", state, timeout=within_s * 1000)
+
+    async def tick(self, *names: str) -> None:
+        for name in names:
+            await self.page.get_by_test_id(name).check()
+
+    async def looks_right(self, name: str) -> None:
+        """On a desk and on a phone, in light and in dark: nothing for axe to find, nothing too wide."""
+        for colours in ("light", "dark"):
+            await self.page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]
+            for size in ({"width": 1280, "height": 860}, PHONE, {"width": 320, "height": 640}):
+                await self.page.set_viewport_size(size)  # type: ignore[arg-type]
+                await picture(self.page, f"texts-{name}-{colours}-{size['width']}")
+                assert await axe(self.page) == []
+                assert await widest(self.page) <= 0
+        await self.page.emulate_media(color_scheme="light")
+        await self.page.set_viewport_size({"width": 1280, "height": 860})
+
+
+def tell(parts: Parts, **switches: object) -> None:
+    assert parts.http.post(f"{parts.sandbox}/sandbox/settings", json=switches).is_success
+
+
+async def test_an_administrator_sets_up_texts_alone(parts: Parts, stage: Theatre) -> None:
+    step = Step(parts, (await stage.clinician()).page)
+    await step.set_up("default")
+    tell(parts, number_after_s=6)
+
+    # What was declared by command is there; withdrawn, nothing leaves any more.
+    await step.open()
+    await expect(step.page.get_by_test_id("consent-send")).to_be_checked()
+    await step.press("withdraw-consent")
+    await expect(step.page.get_by_role("status").first).to_contain_text("No text leaves any more")
+    quiet = parts.book(in_minutes=60)
+    await asyncio.sleep(5)
+    assert parts.texts(quiet["phone"]) == []
+
+    # A number is for texts: without both ticks it is not bought, and the page says where the tick is missing.
+    await step.press("generate-number")
+    await expect(step.page.locator("#consent-send-fault")).to_contain_text("Tick both boxes first")
+    await step.looks_right("fault")
+
+    # The worker is killed while the number is on its way: another one goes on, and buys nothing twice.
+    await step.tick("consent-send", "consent-attendees")
+    await step.press("generate-number")
+    await step.number_is("provisioning")
+    await step.looks_right("coming")
+    await asyncio.to_thread(parts.kill)
+    await asyncio.to_thread(parts.serve)
+    await step.number_is("active")
+    bought = await step.number().get_attribute("data-number")
+    assert bought == "+18335550100"
+
+    # Linked without loading the page anew; texts leave from it.
+    await step.page.get_by_test_id("link-number").first.select_option(bought)
+    await step.press("done")
+    await expect(step.page.get_by_role("status").first).to_contain_text("Saved")
+    await expect(step.page.get_by_test_id("link-number").first).to_have_value(bought)
+    await step.looks_right("linked")
+    booked = parts.book(in_minutes=60)
+    text = await asyncio.to_thread(parts.wait_for_text, booked["phone"], within_s=30)
+    assert text["from"] == bought
+
+    # One that cannot be had says why; tried again it comes, and it is the second number, not the third.
+    tell(parts, numbers="fail", number_after_s=1)
+    await step.press("generate-number")
+    await step.number_is("failed", 1)
+    await expect(step.number(1)).to_contain_text("no such number in this country")
+    await step.looks_right("failed")
+    tell(parts, numbers="ok", number_after_s=1)
+    await step.press("retry-number")
+    await step.number_is("active", 1)
+
+    # Taken from its connection, no text leaves.
+    await step.page.get_by_test_id("link-number").first.select_option("")
+    await step.press("done")
+    unlinked = parts.book(in_minutes=60)
+    await asyncio.sleep(5)
+    assert parts.texts(unlinked["phone"]) == []
+
+    await step.press("next")
+    await expect(step.page).to_have_url(f"{parts.url}/portal/setup/review")
+
+
+async def test_a_gateway_with_a_wrong_address_holds_texts_and_says_so(stage: Theatre) -> None:
+    """Nothing is lost for a slip in a setting: the texts leave once it is mended."""
+    there = Parts(HOUSECALL_SMS_GATEWAY_URL="http://127.0.0.1:1/nothing")
+    there._settings["HOUSECALL_SMS_GATEWAY_URL"] = f"{there.sandbox}/no-gateway-here"
+    await asyncio.to_thread(there.start)
+    try:
+        step = Step(there, (await stage.clinician()).page)
+        await step.set_up("default")
+        booked = there.book(in_minutes=60)
+
+        async with asyncio.timeout(40):
+            while not await step.page.get_by_test_id("text-trouble").count():
+                await step.open()
+                await asyncio.sleep(1)
+        await step.sees("text-trouble", "address is wrong")
+        await step.looks_right("held")
+        await asyncio.to_thread(there.kill)
+        there._settings["HOUSECALL_SMS_GATEWAY_URL"] = f"{there.sandbox}/gateway"
+        await asyncio.to_thread(there.serve)
+
+        text = await asyncio.to_thread(there.wait_for_text, booked["phone"], within_s=90)
+        assert "Prairie" in text["body"] or text["body"]
+        await step.open()
+        await expect(step.page.get_by_test_id("text-trouble")).to_have_count(0)
+    finally:
+        with contextlib.suppress(Exception):
+            await asyncio.to_thread(there.stop)
