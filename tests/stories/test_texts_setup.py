@@ -15,6 +15,7 @@ from tests.stories.test_sign_in import Portal
 from tests.stories.theatre import PHONE, Theatre
 
 STEP = "/portal/setup/messages"
+DESK, NARROW = {"width": 1280, "height": 860}, {"width": 320, "height": 640}
 
 
 @pytest.fixture(scope="module")
@@ -49,16 +50,15 @@ class Step(Portal):
             await self.page.get_by_test_id(name).check()
 
     async def looks_right(self, name: str) -> None:
-        """On a desk and on a phone, in light and in dark: nothing for axe to find, nothing too wide."""
-        for colours in ("light", "dark"):
+        """On a desk, on a phone, and on a narrow one in the dark: nothing for axe to find, nothing too wide."""
+        for colours, size in (("light", DESK), ("light", PHONE), ("dark", NARROW)):
             await self.page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]
-            for size in ({"width": 1280, "height": 860}, PHONE, {"width": 320, "height": 640}):
-                await self.page.set_viewport_size(size)  # type: ignore[arg-type]
-                await picture(self.page, f"texts-{name}-{colours}-{size['width']}")
-                assert await axe(self.page) == []
-                assert await widest(self.page) <= 0
+            await self.page.set_viewport_size(size)  # type: ignore[arg-type]
+            await picture(self.page, f"texts-{name}-{colours}-{size['width']}")
+            assert await axe(self.page) == []
+            assert await widest(self.page) <= 0
         await self.page.emulate_media(color_scheme="light")
-        await self.page.set_viewport_size({"width": 1280, "height": 860})
+        await self.page.set_viewport_size(DESK)  # type: ignore[arg-type]
 
 
 def tell(parts: Parts, **switches: object) -> None:
@@ -100,6 +100,8 @@ async def test_an_administrator_sets_up_texts_alone(parts: Parts, stage: Theatre
     await step.press("done")
     await expect(step.page.get_by_role("status").first).to_contain_text("Saved")
     await expect(step.page.get_by_test_id("link-number").first).to_have_value(bought)
+    for summary in await step.page.locator("#texts summary").all():
+        await summary.click()
     await step.looks_right("linked")
     booked = parts.book(in_minutes=60)
     text = await asyncio.to_thread(parts.wait_for_text, booked["phone"], within_s=30)
@@ -147,7 +149,7 @@ async def test_a_gateway_with_a_wrong_address_holds_texts_and_says_so(stage: The
         await asyncio.to_thread(there.serve)
 
         text = await asyncio.to_thread(there.wait_for_text, booked["phone"], within_s=90)
-        assert "Prairie" in text["body"] or text["body"]
+        assert "/v/" in text["body"]
         await step.open()
         await expect(step.page.get_by_test_id("text-trouble")).to_have_count(0)
     finally:

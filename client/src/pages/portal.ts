@@ -5,13 +5,11 @@ import './portal/messages.css';
 import { runChecks } from './portal/checks';
 import { offerCopies } from './portal/copy';
 import { keepDrafts } from './portal/keep';
+import { followNumbers } from './portal/numbers';
 import { offerPreviews } from './portal/preview';
 
 offerCopies(document);
 void runChecks(document);
 keepDrafts(document);
 offerPreviews(document);
-import { followNumbers } from './portal/numbers';
-
-offerCopies(document);
 followNumbers(document);

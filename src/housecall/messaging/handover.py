@@ -40,7 +40,7 @@ _SETTLES_WITHIN: Final = timedelta(minutes=1)
 _AVOID_FOR: Final = timedelta(seconds=30)
 
 # How often a provider that is not set up as it must be is tried again.
-_HELD_FOR: Final = timedelta(minutes=1)
+_HELD_FOR: Final = timedelta(seconds=15)
 
 VERB_OF: Final = {
     MessageState.accepted: "accept",

@@ -26,7 +26,7 @@ COUNTRIES: Final = {
 }
 
 PROVIDERS: Final = {
-    "gateway": "The deployment's text gateway",
+    "gateway": "Text gateway",
     "twilio": "Twilio",
     "azure": "Azure Communication Services",
 }
