@@ -143,6 +143,28 @@ async def test_a_screen_that_changed_nothing_leaves_what_another_one_changed(ste
     assert await step.texts_from() == "+18335550177"
 
 
+async def test_consents_count_for_a_connection_that_came_after_them(step: Step) -> None:
+    await step.press("withdraw")
+    await step.press("done", consent_send="yes", consent_attendees="yes")
+    clinic = step.live.clinic
+    async with step.live.house.database.work() as work:
+        connection = await get_connection(work, clinic.org_id, clinic.connection.id)
+        connection.consent_send_at = connection.consent_attendees_at = None
+
+    await step.press(
+        "done",
+        consent_send="yes",
+        consent_attendees="yes",
+        consent_send_was="yes",
+        consent_attendees_was="yes",
+    )
+
+    async with step.live.house.database.work() as work:
+        connection = await get_connection(work, clinic.org_id, clinic.connection.id)
+        assert connection.consent_send_at is not None
+        assert connection.consent_attendees_at is not None
+
+
 async def test_only_a_number_that_works_can_be_linked(step: Step) -> None:
     first = f"first-{step.live.clinic.connection.id}"
     before = await step.texts_from()

@@ -13,7 +13,13 @@ from housecall.messaging.number_model import NumberKind
 from housecall.messaging.numbers import Proof
 from housecall.messaging.providers.base import OutgoingText, ProviderError
 from housecall.tenancy.administrators import SignedIn
-from housecall.tenancy.consent import Consent, give_consent, standing_consents, withdraw_consents
+from housecall.tenancy.consent import (
+    Consent,
+    apply_consents,
+    give_consent,
+    standing_consents,
+    withdraw_consents,
+)
 from housecall.tenancy.service import link_numbers
 from housecall.tenancy.store import list_connections
 from housecall.web.house import House
@@ -63,6 +69,8 @@ async def keep_choices(house: House, work: Work, person: SignedIn, pressed: Pres
         if ways["backup"] == ways["first"]:
             ways["backup"] = None
         await link_numbers(work, connection, **ways, by=person.by, now=house.clock.now())
+        # A connection that was made after the consents were given has not heard of them.
+        await apply_consents(work, connection)
 
 
 async def _keep_consents(house: House, work: Work, person: SignedIn, pressed: Pressed) -> None:
