@@ -2,6 +2,7 @@
 
 import './portal.css';
 import './portal/messages.css';
+import './portal/texts.css';
 import { runChecks } from './portal/checks';
 import { offerCopies } from './portal/copy';
 import { keepDrafts } from './portal/keep';
