@@ -53,6 +53,8 @@ AUDIT: Final[dict[Act, str]] = {
     Act.patient_held: "A clinician put the patient on hold, or sent them back to the waiting room.",
     Act.participant_joined: "Somebody entered the room.",
     Act.participant_left: "Somebody left the waiting room or the room, or was gone for too long.",
+    Act.code_made: "Staff had a short code made, to read out or print for a patient.",
+    Act.code_used: "A short code was typed in, and led to the patient's link; the subject is the seat.",
     Act.handover_made: "A clinician asked for a one-time address for a window of its own.",
     Act.handover_used: "A one-time address was used up.",
     Act.write_done: "What is told of a visit stands in the EHR; the detail holds the kind and the number of tries.",

@@ -42,6 +42,7 @@ from housecall.web.setup_switch import routes as setup_switch_routes
 from housecall.web.sign_in import entrance as portal_entrance
 from housecall.web.sign_in_settings import routes as sign_in_settings
 from housecall.web.sockets import routes as socket_routes
+from housecall.web.spoken import routes as spoken_routes
 from housecall.web.today import routes as today_routes
 from housecall.web.worklist import routes as worklist_routes
 from housecall.web.write_back import machine as write_back_api
@@ -61,6 +62,7 @@ AUDIENCES: Final = (
     handover_routes,
     patient_routes,
     patient_texting_routes,
+    spoken_routes,
     portal_entrance,
     portal_routes,
     message_template_routes,

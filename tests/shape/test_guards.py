@@ -14,6 +14,7 @@ OPEN = {
     "hand-over": "the one-time code in the address is what is checked, and pressing uses it up",
     "branding": "a clinic's picture hangs at its door",
     "portal entrance": "where a stranger signs in",
+    "read-out code": "the digits typed are what is checked, wrong ones are counted, and a right one is used up",
 }
 
 

@@ -57,3 +57,26 @@ async def test_the_clinics_word_is_read_in_the_patients_language(
     assert "running" not in (said or "")
     await picture(patient.page, f"patient-told-{language}")
     assert await axe(patient.page) == []
+
+
+async def test_a_code_read_out_on_the_phone_leads_into_the_waiting_room(demo: Demo, theatre: Theatre) -> None:
+    booked = demo.book()
+    clinician, patient = await theatre.clinician(), await theatre.patient(booked, locale="es-ES")
+    await clinician.open_panel(booked)
+    await clinician.panel.locator("summary", has_text="Read out or print a code").click()
+    await clinician.press("make-code")
+    code = await clinician.mark("read-out-code").text_content()
+    await picture(clinician.page, "panel-read-out")
+
+    await patient.page.goto(f"{demo.url}/j")
+    await patient.mark("code").fill("12")
+    await patient.mark("use-code").click()
+    await expect(patient.page.get_by_role("alert")).to_be_visible()
+    assert await axe(patient.page) == []
+    await picture(patient.page, "patient-code")
+    await patient.mark("code").fill(code or "")
+    await patient.mark("use-code").click()
+
+    await patient.press_start()
+    await patient.enter_lobby()
+    await clinician.sees("waiting")

@@ -73,6 +73,8 @@ class Act(StrEnum):
     patient_held = "visits:patient:held"
     participant_joined = "visits:participant:joined"
     participant_left = "visits:participant:left"
+    code_made = "visits:code:made"
+    code_used = "visits:code:used"
     handover_made = "visits:handover:made"
     handover_used = "visits:handover:used"
     write_done = "visits:write_back:done"

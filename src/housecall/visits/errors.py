@@ -195,6 +195,13 @@ class NamesNotShown(VisitError):
     code: ClassVar[str] = "visits.names_not_shown"
 
 
+class CodeWrong(VisitError):
+    """This code is not right, or it is too old. Ask the clinic for a new one."""
+
+    kind: ClassVar[Kind] = Kind.not_found
+    code: ClassVar[str] = "visits.code_wrong"
+
+
 class NumberInvalid(VisitError):
     """This is not a mobile number that can be texted; write it with its country code, as in +1 555 010 0100."""
 

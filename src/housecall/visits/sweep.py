@@ -6,7 +6,7 @@ These run for the whole region, so their queries take no organisation; each row 
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, select, text, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, literal, select, text, update
 
 from housecall.audit.model import Actor, By
 from housecall.db.work import Work
@@ -18,7 +18,7 @@ from housecall.visits.model import EMPTY_AFTER, GONE_AFTER, IN_ROOM, LIVE, Parti
 from housecall.visits.room import depart
 from housecall.visits.scene import Scene, lock_scene
 from housecall.visits.service import finish
-from housecall.visits.tables import Launch, Participant, Visit
+from housecall.visits.tables import Launch, Participant, SpokenCode, Visit
 from housecall.visits.telling import tell_state
 from housecall.visits.views import publish_visit
 
@@ -38,6 +38,7 @@ async def sweep(desk: Desk, work: Work) -> int:
         return 0
     now = desk.clock.now()
     await _forget_access(work, now)
+    await work.session.execute(delete(SpokenCode).where(SpokenCode.expires_at <= now))
     return (
         await _let_go(desk, work, now) + await _end_empty(desk, work, now) + await _give_up(desk, work, now)
     )

@@ -111,6 +111,19 @@ class Seat(Base):
     created_at: Mapped[datetime]
 
 
+class SpokenCode(Base):
+    """A short code that is read out and leads to a seat's link; deleted when it is used or made anew."""
+
+    __tablename__ = "spoken_code"
+    __table_args__ = (Index("ix_spoken_code_expires_at", "expires_at"),)
+
+    code_hash: Mapped[str] = mapped_column(primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    seat_id: Mapped[str] = mapped_column(ForeignKey("seat.id"), unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
 class WriteBack(Base):
     """What the EHR is to be told of one visit, and how far that has come: one row a visit and kind."""
 

@@ -22,6 +22,7 @@ from housecall.visits.details import read_details
 from housecall.visits.errors import VisitUnknown
 from housecall.visits.handover import make_handover, use_handover
 from housecall.visits.launches import find_launch
+from housecall.visits.spoken import make_code
 from housecall.visits.store import get_visit, list_visits, list_with_successors
 from housecall.visits.summary import file_summary
 from housecall.visits.tables import Launch
@@ -220,6 +221,16 @@ async def send_link_by_hand(
         by=caller.by,
     )
     return _fresh(view)
+
+
+@routes.post("/panel/{launch_id}/visits/{visit_id}/read-out-code")
+async def read_out_code(launch_id: str, visit_id: str, caller: Guarded) -> Response:
+    """A short address and code for a patient who gets no text: read out, or printed."""
+    house = caller.house
+    async with house.database.work() as work:
+        spoken = await make_code(house.desk, work, caller.org_id, caller.visit(visit_id), by=caller.by)
+    address = f"{house.public_url.split('://', 1)[1]}/j"
+    return _fresh({"address": address, "code": spoken.code, "until": spoken.expires_at.isoformat()})
 
 
 @routes.post("/panel/{launch_id}/visits/{visit_id}/handover")

@@ -2,6 +2,7 @@
 
 import type { Address } from './apart';
 import type { Details, TimedMessage, VisitView } from './model';
+import type { ReadOut } from './readout';
 
 export class ActFailed extends Error {
   constructor(
@@ -25,6 +26,10 @@ export class Acts {
 
   handover(visit: string): Promise<Address> {
     return this.ask<Address>(`visits/${visit}/handover`, {});
+  }
+
+  readOutCode(visit: string): Promise<ReadOut> {
+    return this.ask<ReadOut>(`visits/${visit}/read-out-code`, {});
   }
 
   details(visit: string): Promise<Details> {

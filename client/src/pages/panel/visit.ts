@@ -13,6 +13,7 @@ import { LinkForm } from './linkform';
 import type { Details, VisitView, Visits } from './model';
 import { offered, type Place, type Press } from './offers';
 import { DetailsReader } from './reader';
+import { ReadOutPane, type ReadOut } from './readout';
 import { TellForm } from './tellform';
 import { Timeline } from './timeline';
 import { CALL_TEXTS } from './words';
@@ -48,15 +49,17 @@ export class OpenVisit {
   private readonly blocked: BlockedPane;
   private readonly linkForm = new LinkForm((to) => this.sendTo(to), () => this.mailLink());
   private readonly tellForm: TellForm;
+  private readonly readOut: ReadOutPane;
 
   constructor(private visit: VisitView, private readonly home: VisitHome) {
     const { acts, socket, timeZone, alone, filesNotes } = home;
     this.place = { inCall: false, alone, filesNotes };
+    this.readOut = new ReadOutPane(timeZone, () => this.makeCode());
     this.tellForm = new TellForm(home.words, (key) => this.tell(key));
     this.blocked = new BlockedPane(() => this.calling.retry(), alone ? null : () => void this.openApart());
     this.timeline = new Timeline(timeZone, () => acts.messages(visit.visit));
     this.reader = new DetailsReader(() => acts.details(visit.visit).catch((error: unknown) => this.failed(error)), (details) => this.card.show(details));
-    this.card = new Card(visit, timeZone, this.place, (press) => this.press(press), { panes: [this.blocked.root, this.apart.root], more: [this.tellForm.root, this.timeline.root, this.linkForm.root] });
+    this.card = new Card(visit, timeZone, this.place, (press) => this.press(press), { panes: [this.blocked.root, this.apart.root], more: [this.tellForm.root, this.timeline.root, this.linkForm.root, this.readOut.root] });
     this.calling = new Calling(visit.visit, {
       socket,
       devices: this.devices,
@@ -106,6 +109,7 @@ export class OpenVisit {
   private draw(): void {
     this.timeline.update(this.visit.patient.message);
     this.tellForm.update(this.visit);
+    this.readOut.root.hidden = this.linkForm.root.hidden;
     this.linkForm.root.hidden = !offered(this.visit, this.place).includes('send-link');
   }
 
@@ -187,6 +191,16 @@ export class OpenVisit {
     this.card.complain('');
     if (!fault) this.card.say('The patient reads it now.');
     return fault?.message ?? '';
+  }
+
+  private async makeCode(): Promise<ReadOut | string> {
+    try {
+      return await this.home.acts.readOutCode(this.id);
+    } catch (error) {
+      if (!(error instanceof ActFailed)) throw error;
+      this.home.onFailure(error);
+      return error.message;
+    }
   }
 
   private async fileSummary(): Promise<void> {
