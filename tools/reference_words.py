@@ -35,6 +35,7 @@ AUDIT: Final[dict[Act, str]] = {
     Act.visit_found: "A visit was made on an appointment, by the feed or by a launch.",
     Act.visit_moved: "The appointment has another time, and the visit follows it.",
     Act.visit_cancelled: "The appointment is off, and so is the visit; the detail holds the reason.",
+    Act.visit_confirmed: "The patient replied C to a text about the visit.",
     Act.visit_opened: "Somebody came within the window, or a visit that had ended was begun again.",
     Act.visit_opened_without_ehr: "A clinician signed in by the organisation's account opened a visit, without names.",
     Act.visit_begun: "Both sides were in the room for the first time.",

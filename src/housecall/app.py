@@ -20,6 +20,8 @@ from housecall.web.hooks_azure import routes as azure_hook_routes
 from housecall.web.hooks_twilio import routes as twilio_hook_routes
 from housecall.web.house import House
 from housecall.web.launch import routes as launch_routes
+from housecall.web.message_report import acts as message_acts
+from housecall.web.message_report import routes as message_report_routes
 from housecall.web.message_templates import routes as message_template_routes
 from housecall.web.message_timing import routes as message_timing_routes
 from housecall.web.pages import STATIC
@@ -66,6 +68,8 @@ AUDIENCES: Final = (
     portal_entrance,
     portal_routes,
     message_template_routes,
+    message_report_routes,
+    message_acts,
     message_timing_routes,
     portal_reports,
     setup_routes,

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from housecall.audit.service import chain_new_entries
 from housecall.db.queue import reclaim_orphans
@@ -14,6 +14,7 @@ from housecall.messaging.providers.registry import providers_for
 from housecall.tenancy.keys import RELOAD_EVERY_S, reload_signing_key
 from housecall.tenancy.store import list_connections_due
 from housecall.visits import jobs as visit_jobs
+from housecall.visits.confirming import confirm_by_reply
 from housecall.visits.recipients import VisitRecipients
 from housecall.visits.sweep import sweep
 from housecall.visits.views import publish_message_change
@@ -42,7 +43,12 @@ class Worker:
         )
         visit_jobs.register(self._queue, house.desk, house.database, feed_every=self._feed_every)
         messaging_jobs.register(
-            self._queue, house.database, house.clock, carriers=house.carriers, on_change=self._message_changed
+            self._queue,
+            house.database,
+            house.clock,
+            carriers=house.carriers,
+            on_change=self._message_changed,
+            on_confirm=self._confirmed,
         )
 
     async def run(self) -> None:
@@ -92,6 +98,10 @@ class Worker:
     async def _reload_key(self) -> None:
         house = self._house
         await reload_signing_key(house.database, house.desk.ehr, house.sealer, house.clock)
+
+    async def _confirmed(self, org_id: OrgId, subject_ref: str, at: datetime) -> None:
+        async with self._house.database.work() as work:
+            await confirm_by_reply(self._house.desk, work, org_id, subject_ref, at=at)
 
     async def _message_changed(self, org_id: OrgId, subject_ref: str) -> None:
         async with self._house.database.work() as work:

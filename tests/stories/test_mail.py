@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 from axe_playwright_python.async_playwright import Axe
 from icalendar import Calendar
-from playwright.async_api import expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.stories.demo import Demo
-from tests.stories.theatre import Theatre
+from tests.stories.theatre import DESK, Theatre
 
 
 def address_of(demo: Demo, booked: dict[str, Any]) -> str:
@@ -94,3 +94,85 @@ async def test_the_clinician_sends_the_link_by_e_mail_on_file_and_typed_in(
     assert "/v/" in on_file["body"]
     assert "/v/" in typed["body"]
     await expect(clinician.panel.get_by_text("Link by e-mail sent")).to_be_visible()
+
+
+async def administrator(demo: Demo, theatre: Theatre) -> Page:
+    """Signed in to the portal by one press."""
+    page = (await theatre.patient({})).page
+    await page.set_viewport_size(DESK)
+    await page.goto(f"{demo.url}/portal")
+    await page.get_by_test_id("sign-in").click()
+    await page.locator('[data-testid="sign-in-as"][data-role="administrator"]').click()
+    await page.wait_for_url("**/portal/**")
+    return page
+
+
+async def test_a_wording_changed_in_the_portal_is_in_the_next_text_and_a_c_confirms(
+    demo: Demo, theatre: Theatre
+) -> None:
+    page = await administrator(demo, theatre)
+    await page.goto(f"{demo.url}/portal/messages/templates")
+    await no_faults(page)
+    await page.locator('[data-template="confirmation.sms.en"]').click()
+
+    await page.get_by_test_id("template-body").fill("{clinic} sees you {time} ✓ {link}")
+    await expect(page.get_by_test_id("segments")).to_have_attribute("data-encoding", "ucs2")
+    await no_faults(page)
+    await page.get_by_test_id("template-save").click()
+    await expect(page.get_by_test_id("template-banner")).to_contain_text("Saved")
+    await page.get_by_test_id("template-to").fill("+1 312 555 0177")
+    await page.get_by_test_id("template-test").click()
+    await expect(page.get_by_test_id("template-banner")).to_contain_text("Test:")
+    await asyncio.to_thread(demo.wait_for_text, "+13125550177")
+
+    booked = demo.book(in_minutes=20)
+    text = await asyncio.to_thread(demo.wait_for_text, booked["phone"])
+    assert "sees you" in text["body"]
+    clinician = await theatre.clinician()
+    await clinician.open_panel(booked)
+    demo.http.post(f"{demo.sandbox}/phone/reply", data={"from": booked["phone"], "body": "C"})
+    await expect(clinician.panel.get_by_text("Confirmed by the patient.")).to_be_visible(timeout=15_000)
+
+    await page.get_by_test_id("template-reset").click()
+    await expect(page.get_by_test_id("template-banner")).to_contain_text("as shipped again")
+
+
+async def test_a_text_that_did_not_arrive_is_in_the_report_and_sent_again_from_its_visit(
+    demo: Demo, theatre: Theatre
+) -> None:
+    planted = {"family": "Landline", "given": "Lena", "phone": "+13125550004", "email": "lena@mail.example"}
+    patient = demo.http.post(f"{demo.sandbox}/sandbox/people", json=planted).json()
+    booked = demo.book(in_minutes=30, patient=patient["id"])
+    await newest_letter(demo, "lena@mail.example", "Your video visit:")
+    page = await administrator(demo, theatre)
+
+    await page.goto(f"{demo.url}/portal/reports/texts")
+    row = page.locator(f'tr[data-status="other_error"]:has-text("{booked["id"]}")').first
+    await reloaded_until(page, row)
+    await no_faults(page)
+    await row.get_by_role("link").click()
+    await no_faults(page)
+    failed = page.locator('[data-testid="timeline-message"][data-state="failed"]').first
+    await expect(failed).to_contain_text("Not delivered because the number is a landline")
+    before = await page.get_by_test_id("timeline-message").count()
+    await failed.get_by_test_id("send-again").click()
+
+    await expect(page.get_by_role("status")).to_contain_text("on its way again")
+    await expect(page.get_by_test_id("timeline-message")).to_have_count(before + 1)
+    await page.goto(f"{demo.url}/portal/messages/timing")
+    await no_faults(page)
+
+
+async def reloaded_until(page: Page, locator: Locator) -> None:
+    """The page is loaded again until this is on it: receipts come a moment later."""
+    for _ in range(40):
+        if await locator.count():
+            return
+        await asyncio.sleep(0.5)
+        await page.reload()
+    raise AssertionError("it never came")
+
+
+async def no_faults(page: Page) -> None:
+    faults = (await Axe().run(page)).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in faults] == []

@@ -1,5 +1,6 @@
 """The portal's pages for messages: what they say and when they leave; nothing typed is lost."""
 
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,8 +12,11 @@ import pytest_asyncio
 from housecall.db.database import Database
 from housecall.kit.clock import FakeClock
 from housecall.kit.sealing import Sealer
+from housecall.messaging.model import FailReason, MessageState, SuppressReason
+from housecall.messaging.tables import Message
 from housecall.tenancy.administrators import sign_in
 from housecall.tenancy.model import Role
+from housecall.web.message_words import REASONS, STATES
 from housecall.web.portal_guards import SESSION_COOKIE
 from tests.visits.clinic import Clinic, open_clinic
 from tests.web.live import serve
@@ -160,3 +164,62 @@ async def test_timing_changed_by_somebody_else_meanwhile_is_not_overwritten(clin
     assert (first.status_code, second.status_code) == (303, 409)
     assert 'value="45m"' in second.text
     assert "Somebody else has changed" in second.text
+
+
+async def a_failed_text(clinic: Clinic) -> tuple[str, str]:
+    """A visit whose text did not arrive: the ids of both."""
+    visit = await clinic.visit("appointment-7", in_minutes=60)
+    async with clinic.database.work() as work:
+        message = Message(
+            id=uuid.uuid4(), org_id=clinic.org_id, connection_id=clinic.connection.id, subject_ref=visit.id,
+            kind="reminder", instant="1", channel="sms", state="failed", reason="unreachable", attempts=1,
+            due_at=clinic.now, created_at=clinic.now, queued_at=clinic.now, failed_at=clinic.now,
+        )  # fmt: skip
+        work.session.add(message)
+    clinic.later(minutes=1)
+    return visit.id, str(message.id)
+
+
+async def test_the_report_counts_leads_to_the_visit_and_from_there_sends_again(clinic: Clinic) -> None:
+    visit_id, message_id = await a_failed_text(clinic)
+    async with portal(clinic) as browser:
+        report = (await browser.get("/portal/reports/texts")).text
+        file = (await browser.get("/portal/reports/texts.csv")).text
+        timeline = (await browser.get(f"/portal/visits/{visit_id}/messages")).text
+        sent = await browser.post(f"/portal/visits/{visit_id}/messages/{message_id}/again")
+        after = (await browser.get(sent.headers["location"])).text
+
+    assert 'data-testid="report-texts"' in report
+    assert 'data-month="2026-11" data-status="unreachable"' in report
+    assert f'href="/portal/visits/{visit_id}/messages#m-{message_id}"' in report
+    assert file.splitlines()[1].endswith(f"unreachable,{visit_id},appointment-7")
+    assert "Not delivered because the phone could not be reached" in timeline
+    assert 'data-testid="send-again"' in timeline
+    assert after.count('data-testid="timeline-message"') == 2
+    assert 'data-state="planned"' in after
+
+
+async def test_a_reader_sees_the_timeline_and_cannot_send(clinic: Clinic) -> None:
+    visit_id, message_id = await a_failed_text(clinic)
+    async with portal(clinic, Role.reader) as browser:
+        timeline = (await browser.get(f"/portal/visits/{visit_id}/messages")).text
+        sent = await browser.post(f"/portal/visits/{visit_id}/messages/{message_id}/again")
+
+    assert "Not delivered because the phone could not be reached" in timeline
+    assert 'data-testid="send-again"' not in timeline
+    assert sent.status_code == 403
+
+
+async def test_the_report_of_one_status_is_told_from_the_others(clinic: Clinic) -> None:
+    await a_failed_text(clinic)
+    async with portal(clinic) as browser:
+        there = (await browser.get("/portal/reports/texts?status=unreachable")).text
+        none = (await browser.get("/portal/reports/texts?status=sent")).text
+
+    assert "One by one" in there
+    assert "None of this status in the last 30 days." in none
+
+
+def test_every_state_and_reason_has_words() -> None:
+    assert set(STATES) == set(MessageState)
+    assert set(REASONS) >= {*SuppressReason, *FailReason}

@@ -99,6 +99,8 @@ export interface VisitView {
   attendees: number;
   protected: boolean;
   hold_message: string | null;
+  /** When the patient confirmed this time by a reply. */
+  confirmed_at: string | null;
 }
 
 export type StaffMessage =

@@ -55,6 +55,7 @@ class Act(StrEnum):
     visit_found = "visits:visit:found"
     visit_moved = "visits:visit:moved"
     visit_cancelled = "visits:visit:cancelled"
+    visit_confirmed = "visits:visit:confirmed"
     visit_opened = "visits:visit:opened"
     visit_opened_without_ehr = "visits:visit:opened_without_ehr"
     visit_begun = "visits:visit:begun"

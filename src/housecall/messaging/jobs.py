@@ -16,18 +16,29 @@ from housecall.messaging.provisioning import Provisioning
 from housecall.messaging.words import ReplyWord
 
 OnChange = Callable[[OrgId, str], Awaitable[None]]
+OnConfirm = Callable[[OrgId, str, datetime], Awaitable[None]]
 
 APPLY_RECEIPT = "messaging.apply_receipt"
 APPLY_REPLY = "messaging.apply_reply"
+APPLY_CONFIRM = "messaging.apply_confirm"
 
 # A database that is away for a minute loses nothing.
 _RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
 
 
 def register(
-    queue: App, database: Database, clock: Clock, *, carriers: Carriers, on_change: OnChange
+    queue: App,
+    database: Database,
+    clock: Clock,
+    *,
+    carriers: Carriers,
+    on_change: OnChange,
+    on_confirm: OnConfirm,
 ) -> None:
-    """The queue can do messaging's tasks; ``on_change`` hears of subjects whose message changed."""
+    """The queue can do messaging's tasks.
+
+    ``on_change`` hears of subjects whose message changed, ``on_confirm`` of those that a reply confirmed, and when.
+    """
 
     async def apply_receipt(
         provider: str, reference: str, provider_id: str, state: str, reason: str | None, at: str
@@ -45,6 +56,12 @@ def register(
         if changed is not None:
             await on_change(*changed)
 
+    _register_numbers(queue, Provisioning(database, carriers, clock))
+    _register_replies(queue, database, clock, on_confirm)
+    queue.task(name=APPLY_RECEIPT, retry=_RETRY)(apply_receipt)
+
+
+def _register_replies(queue: App, database: Database, clock: Clock, on_confirm: OnConfirm) -> None:
     async def apply_reply(word: str, number_hash: str, sent_to: str, at: str) -> None:
         async with database.work() as work:
             await replies.apply_reply(
@@ -56,9 +73,15 @@ def register(
                 now=clock.now(),
             )
 
-    _register_numbers(queue, Provisioning(database, carriers, clock))
-    queue.task(name=APPLY_RECEIPT, retry=_RETRY)(apply_receipt)
+    async def apply_confirm(hashes: list[str], sent_to: str, at: str) -> None:
+        moment = datetime.fromisoformat(at)
+        async with database.work() as work:
+            answered = await replies.find_answered(work, hashes=hashes, sent_to=sent_to, at=moment)
+        for org_id, subject_ref in answered:
+            await on_confirm(org_id, subject_ref, moment)
+
     queue.task(name=APPLY_REPLY, retry=_RETRY)(apply_reply)
+    queue.task(name=APPLY_CONFIRM, retry=_RETRY)(apply_confirm)
 
 
 def _register_numbers(queue: App, provisioning: Provisioning) -> None:

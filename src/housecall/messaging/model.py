@@ -61,6 +61,19 @@ class SuppressReason(StrEnum):
     no_provider = "no_provider"
 
 
+# Not sent because it was not needed any more: nobody has to do anything.
+NOT_NEEDED: Final = frozenset(
+    {
+        SuppressReason.visit_over,
+        SuppressReason.visit_cancelled,
+        SuppressReason.visit_moved,
+        SuppressReason.too_late,
+        SuppressReason.not_wanted,
+        SuppressReason.goes_by_text,
+    }
+)
+
+
 class FailReason(StrEnum):
     """Why a message did not reach the handset: nine reasons told by providers, and our own last one."""
 

@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Final
 
 from housecall.db.database import Database
+from housecall.db.work import Work
 from housecall.kit.clock import Clock
 from housecall.kit.errors import HousecallError
 from housecall.kit.ids import OrgId
@@ -28,7 +29,7 @@ from housecall.messaging.model import Channel, MessageKind, SuppressReason
 from housecall.messaging.providers.registry import Providers
 from housecall.messaging.recipients import Due, Later, Outcome, Recipient, Resolver, Suppress
 from housecall.messaging.reconcile import Reconciler
-from housecall.messaging.replies import refusal_hashes
+from housecall.messaging.replies import note_repliers, refusal_hashes, reply_hash
 from housecall.messaging.routing import Router
 from housecall.messaging.trail import record_verdicts
 from housecall.messaging.troubles import note_troubles
@@ -47,6 +48,9 @@ _LANES: Final = 4
 _ROUNDS: Final = 50
 _CONCURRENT_SENDS: Final = 20
 _ASK_AGAIN_AFTER: Final = timedelta(minutes=1)
+
+# Texts that may be answered with C.
+_CONFIRMED: Final = {MessageKind.confirmation, MessageKind.reminder, MessageKind.changed}
 
 # Verbs after which an address typed in by hand is needed no more.
 _FINAL: Final = {"accept", "deliver", "fail", "suppress"}
@@ -185,6 +189,22 @@ class Outbox:
                     for message_id, hashes in messages.items()
                     if not refused.isdisjoint(hashes)
                 )
+            await self._note_repliers(work, dues, outcomes)
+
+    async def _note_repliers(
+        self, work: Work, dues: Sequence[Due], outcomes: Mapping[uuid.UUID, Outcome]
+    ) -> None:
+        hashes = {
+            due.id: reply_hash(self._sealer, outcome.number)
+            for due in dues
+            if due.kind in _CONFIRMED
+            and due.channel is Channel.sms
+            and not is_aside(due)
+            and not due.typed_address
+            if isinstance(outcome := outcomes[due.id], Recipient)
+        }
+        if hashes:
+            await note_repliers(work, hashes)
 
     async def _wordings(
         self, batch: Sequence[Claim], outcomes: Mapping[uuid.UUID, Outcome]

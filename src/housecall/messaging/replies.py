@@ -1,12 +1,13 @@
-"""STOP, START, HELP: a STOP is kept as a keyed hash, HELP is answered with the clinic's name and number."""
+"""What replies do: a STOP is kept as a keyed hash, HELP is answered with the clinic's name and number, C confirms."""
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+import uuid
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, or_, select, text, update
 
 from housecall.audit.model import Act, Actor, By
 from housecall.audit.service import record
@@ -14,10 +15,20 @@ from housecall.db.work import Work
 from housecall.kit.ids import OrgId
 from housecall.kit.sealing import Sealer
 from housecall.messaging import store
-from housecall.messaging.model import Channel, MessageKind
+from housecall.messaging.model import Channel, MessageKind, MessageState
 from housecall.messaging.service import send_now
+from housecall.messaging.tables import Message
 from housecall.messaging.words import ReplyWord
 from housecall.tenancy.tables import Connection
+
+# A text of unknown fate may have arrived: whoever answers it has read it.
+_ARRIVED: Final = [one.value for one in (MessageState.accepted, MessageState.delivered, MessageState.unknown)]
+
+_NOTE_REPLIERS: Final = text("""
+    UPDATE message AS m SET reply_hash = given.hash
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:hashes AS text[])) AS given (id, hash)
+    WHERE m.id = given.id
+""")
 
 # Enough of the hash to tell entries of the log apart.
 _SHOWN: Final = 12
@@ -33,6 +44,55 @@ def refusal_hashes(sealer: Sealer, *, number: str, sent_from: str) -> tuple[str,
     pair = f"{_digits(number)}>{_digits(sent_from)}".encode()
     keys = sealer.derive_each("refusal")
     return tuple(hmac.new(key, pair, hashlib.sha256).hexdigest() for key in keys)
+
+
+def reply_hash(sealer: Sealer, number: str) -> str:
+    """The person's number as a keyed hash of its own kind: by it a reply finds the text that it answers."""
+    return reply_hashes(sealer, number)[0]
+
+
+def reply_hashes(sealer: Sealer, number: str) -> tuple[str, ...]:
+    """``reply_hash`` under every known master key, newest first."""
+    digits = _digits(number).encode()
+    return tuple(hmac.new(key, digits, hashlib.sha256).hexdigest() for key in sealer.derive_each("reply"))
+
+
+async def note_repliers(work: Work, hashes: Mapping[uuid.UUID, str]) -> None:
+    """A reply to these messages finds them, until ``forget_repliers``."""
+    await work.session.execute(
+        _NOTE_REPLIERS, {"ids": list(hashes), "hashes": [hashes[one] for one in hashes]}
+    )
+
+
+async def forget_repliers(work: Work, org_id: OrgId, subject_refs: Collection[str]) -> None:
+    """No reply finds these subjects' messages any more."""
+    await work.session.execute(
+        update(Message)
+        .where(
+            Message.org_id == org_id, Message.subject_ref.in_(subject_refs), Message.reply_hash.is_not(None)
+        )
+        .values(reply_hash=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def find_answered(
+    work: Work, *, hashes: Collection[str], sent_to: str, at: datetime
+) -> list[tuple[OrgId, str]]:
+    """The subject of the newest text before ``at`` that a reply to ``sent_to`` answers, one an organisation."""
+    answered = []
+    for org_id in await _organisations_of(work, sent_to):
+        found = await work.session.scalars(
+            select(Message.subject_ref)
+            .where(Message.org_id == org_id, Message.reply_hash.in_(hashes), Message.queued_at <= at)
+            .where(Message.state.in_(_ARRIVED))
+            .order_by(Message.queued_at.desc())
+            .limit(1)
+        )
+        subject_ref = found.one_or_none()
+        if subject_ref is not None:
+            answered.append((org_id, subject_ref))
+    return answered
 
 
 async def apply_reply(

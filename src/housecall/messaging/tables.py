@@ -23,6 +23,13 @@ class Message(Base):
         Index("ix_message_under_way", "lease_until", postgresql_where="state IN ('queued','unknown')"),
         Index("ix_message_provider_id", "provider_id"),
         Index("ix_message_org_id_created_at", "org_id", "created_at"),
+        Index(
+            "ix_message_report",
+            "org_id",
+            "due_at",
+            postgresql_include=["connection_id", "channel", "state", "reason"],
+        ),
+        Index("ix_message_reply_hash", "reply_hash", postgresql_where="reply_hash IS NOT NULL"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -47,6 +54,8 @@ class Message(Base):
     provider_id: Mapped[str | None]
     sent_from: Mapped[str | None]
     requested_by: Mapped[str | None]
+    # A keyed hash of the number a text went to, so that a reply of C finds its visit; until the visit is over.
+    reply_hash: Mapped[str | None]
     created_at: Mapped[datetime]
     queued_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]

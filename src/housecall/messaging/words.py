@@ -1,4 +1,4 @@
-"""The words STOP, START and HELP in the languages of our texts. Other replies are not read and not kept."""
+"""The words STOP, START, HELP and C in the languages of our texts. Other replies are not read and not kept."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ class ReplyWord(StrEnum):
     stop = "stop"
     start = "start"
     help = "help"
+    confirm = "confirm"
 
 
 @dataclass(frozen=True)

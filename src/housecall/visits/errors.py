@@ -22,6 +22,8 @@ HousecallError
     ├── AppointmentForeign
     ├── NumberInvalid
     ├── MailAddressInvalid
+    ├── MessageUnknown
+    ├── NotSentAgain
     ├── HandoverDead
     ├── SummaryTooEarly
     ├── SummaryFiled
@@ -212,6 +214,20 @@ class MailAddressInvalid(VisitError):
     """This is not an e-mail address that can be written to; it looks like name@example.org."""
 
     code: ClassVar[str] = "visits.mail_address_invalid"
+
+
+class MessageUnknown(VisitError):
+    """There is no such message of this visit."""
+
+    kind: ClassVar[Kind] = Kind.not_found
+    code: ClassVar[str] = "visits.message_unknown"
+
+
+class NotSentAgain(VisitError):
+    """This message cannot be sent again: it arrived, nobody needs it any more, or it went to what was typed in."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "visits.not_sent_again"
 
 
 class HandoverDead(VisitError):

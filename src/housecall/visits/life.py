@@ -9,6 +9,7 @@ from housecall.audit.service import record
 from housecall.db.work import Work
 from housecall.ehr.base import Appointment
 from housecall.kit.ids import OrgId, short_id
+from housecall.messaging.replies import forget_repliers
 from housecall.tenancy.tables import Connection
 from housecall.visits import store
 from housecall.visits.desk import Desk
@@ -138,6 +139,9 @@ async def move_visit_time(
         return visit
     now, was = desk.clock.now(), visit.starts_at
     visit.starts_at, visit.ends_at = start, end
+    if was != start:
+        # What was confirmed was the other time.
+        visit.confirmed_at = None
     if visit.state == VisitState.no_show:
         scene.turn("open")
         visit.end_reason = None
@@ -201,6 +205,7 @@ async def empty(desk: Desk, work: Work, scene: Scene, *, now: datetime, by: By, 
         visit = scene.visit
         await work.session.flush()
         await store.forget_languages(work, scene.org_id, visit.connection_id, visit.appointment_ref)
+        await forget_repliers(work, scene.org_id, [visit.id])
     for person in scene.people:
         tell_state(desk, work, scene, person)
         if reason is not None:

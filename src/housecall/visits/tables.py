@@ -85,6 +85,8 @@ class Visit(Base):
     # The clinic's word to whoever waits: a key into words.py, never typed text.
     message_key: Mapped[str | None]
     message_at: Mapped[datetime | None]
+    # When the patient confirmed this time by a reply; emptied by a move.
+    confirmed_at: Mapped[datetime | None]
     revision: Mapped[int]
     created_at: Mapped[datetime]
 

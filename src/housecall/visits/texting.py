@@ -36,6 +36,8 @@ CARRIED_BY: Final = {
 # How the instant of a link by hand begins: the person chose its channel, or left that to the connection.
 _WISH: Final = "now."
 _ELSE: Final = "else."
+# That of a message sent again by hand.
+AGAIN: Final = "again."
 
 # Told that something is planned or has a link: after that a change must be told as well.
 _NOT_TOLD: Final = frozenset({MessageState.planned, MessageState.suppressed})
@@ -147,7 +149,7 @@ async def send_link(
 
 def is_by_wish(instant: str) -> bool:
     """Whether a person chose the channel of the message, so that no rule may choose another."""
-    return instant.startswith(_WISH)
+    return instant.startswith((_WISH, AGAIN))
 
 
 def _channels_by_hand(

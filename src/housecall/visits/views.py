@@ -131,6 +131,7 @@ def draw(visit: Visit, people: People, message: Message | None, *, can_restart: 
         "attendees": visit.attendees_total,
         "protected": visit.hides_addresses,
         "hold_message": visit.message_key,
+        "confirmed_at": stamp(visit.confirmed_at),
     }
 
 

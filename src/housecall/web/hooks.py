@@ -13,10 +13,10 @@ from housecall.db.work import Work
 from housecall.kit.errors import HousecallError, Kind
 from housecall.kit.signing import verify
 from housecall.messaging.errors import SignatureInvalid
-from housecall.messaging.jobs import APPLY_RECEIPT, APPLY_REPLY
+from housecall.messaging.jobs import APPLY_CONFIRM, APPLY_RECEIPT, APPLY_REPLY
 from housecall.messaging.model import MessageState
 from housecall.messaging.providers.gateway import read_reason, read_state
-from housecall.messaging.replies import answer_help, refusal_hash
+from housecall.messaging.replies import answer_help, refusal_hash, reply_hashes
 from housecall.messaging.words import ReplyWord, understand
 from housecall.web.audience import Audience
 from housecall.web.house import House, house_of
@@ -114,7 +114,7 @@ async def _take_receipt(work: Work, receipt: ReceiptBody) -> None:
 
 
 async def take_reply(house: House, work: Work, *, sender: str, to: str, body: str, at: datetime) -> None:
-    """A STOP or START is in the queue, a HELP is answered; anything else is nobody's business."""
+    """A STOP, START or C is in the queue, a HELP is answered; anything else is nobody's business."""
     wish = understand(body)
     if wish is None:
         return
@@ -128,6 +128,10 @@ async def take_reply(house: House, work: Work, *, sender: str, to: str, body: st
             sealer=house.sealer,
             now=house.clock.now(),
         )
+        return
+    if wish.word is ReplyWord.confirm:
+        hashes = list(reply_hashes(house.sealer, sender))
+        await work.enqueue(APPLY_CONFIRM, hashes=hashes, sent_to=to, at=_written(at))
         return
     await work.enqueue(
         APPLY_REPLY,

@@ -1,5 +1,6 @@
 """The clinician's panel in the chart: one page, its acts, and the hand-over to a tab of its own."""
 
+import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final
@@ -22,6 +23,8 @@ from housecall.visits.details import read_details
 from housecall.visits.errors import VisitUnknown
 from housecall.visits.handover import make_handover, use_handover
 from housecall.visits.launches import find_launch
+from housecall.visits.resending import send_again, why_not_again
+from housecall.visits.scene import visit_window
 from housecall.visits.spoken import make_code
 from housecall.visits.store import get_visit, list_visits, list_with_successors
 from housecall.visits.summary import file_summary
@@ -159,9 +162,13 @@ async def messages(launch_id: str, visit_id: str, caller: Guarded) -> Response:
     """The visit's messages, oldest first, without addresses."""
     async with caller.house.database.work() as work:
         found = await list_messages(work, caller.org_id, caller.visit(visit_id))
+        visit = await get_visit(work, caller.org_id, visit_id)
+    is_past = visit_window(visit, caller.connection).is_past(caller.house.clock.now())
     return _fresh(
         [
             {
+                "id": str(one.id),
+                "again": why_not_again(one, visit, is_past=is_past) is None,
                 "kind": one.kind,
                 "channel": one.channel,
                 "state": one.state,
@@ -231,6 +238,18 @@ async def read_out_code(launch_id: str, visit_id: str, caller: Guarded) -> Respo
         spoken = await make_code(house.desk, work, caller.org_id, caller.visit(visit_id), by=caller.by)
     address = f"{house.public_url.split('://', 1)[1]}/j"
     return _fresh({"address": address, "code": spoken.code, "until": spoken.expires_at.isoformat()})
+
+
+@routes.post("/panel/{launch_id}/visits/{visit_id}/messages/{message_id}/again")
+async def send_message_again(
+    launch_id: str, visit_id: str, message_id: uuid.UUID, caller: Guarded
+) -> Response:
+    """A message that did not arrive leaves once more; the answer is the visit as it stands then."""
+    async with caller.house.database.work() as work:
+        view = await send_again(
+            caller.house.desk, work, caller.org_id, caller.visit(visit_id), message_id, by=caller.by
+        )
+    return _fresh(view)
 
 
 @routes.post("/panel/{launch_id}/visits/{visit_id}/handover")

@@ -5,8 +5,8 @@ import type { VisitView } from '../../protocol/messages';
 export type { ParticipantState, VisitState, VisitView } from '../../protocol/messages';
 export type PatientView = VisitView['patient'];
 export type MessageView = NonNullable<PatientView['message']>;
-/** One of the visit's messages in the timeline; `due_at` is when it is to leave. */
-export type TimedMessage = MessageView & { due_at: string };
+/** One of the visit's messages in the timeline; `due_at` is when it is to leave, `again` whether it can be sent again. */
+export type TimedMessage = MessageView & { id: string; due_at: string; again: boolean };
 
 /** What the server puts into the page. */
 export interface First {

@@ -17,6 +17,7 @@ export class Timeline {
   constructor(
     private readonly timeZone: string,
     private readonly read: () => Promise<TimedMessage[]>,
+    private readonly again: (message: string) => Promise<unknown>,
   ) {
     const summary = element('summary', { class: 'line' }, sign('message'), this.newest, element('span', { class: 'soft line-more' }, 'All messages'));
     this.root = element('details', { class: 'more' }, summary, this.list, this.fault);
@@ -45,7 +46,18 @@ export class Timeline {
 
   private row(message: TimedMessage): HTMLElement {
     const at = message.state === 'planned' ? message.due_at : message.at;
-    return element('li', { 'data-state': message.state }, sign(SIGNS[message.state] ?? 'dots'), element('span', { class: 'line-words' }, messageLine(message)), element('time', { datetime: at, class: 'soft' }, dayAndTime(at, this.timeZone)));
+    const row = element('li', { 'data-state': message.state }, sign(SIGNS[message.state] ?? 'dots'), element('span', { class: 'line-words' }, messageLine(message)), element('time', { datetime: at, class: 'soft' }, dayAndTime(at, this.timeZone)));
+    if (message.again) row.append(this.offerAgain(message));
+    return row;
+  }
+
+  private offerAgain(message: TimedMessage): HTMLButtonElement {
+    const press = element('button', { type: 'button', class: 'quiet', 'data-testid': 'send-again', 'aria-label': `Send again: ${messageLine(message)}` }, 'Send again');
+    press.addEventListener('click', () => {
+      press.disabled = true;
+      void this.again(message.id).then(() => this.load());
+    });
+    return press;
   }
 }
 

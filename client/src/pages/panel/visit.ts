@@ -57,7 +57,7 @@ export class OpenVisit {
     this.readOut = new ReadOutPane(timeZone, () => this.makeCode());
     this.tellForm = new TellForm(home.words, (key) => this.tell(key));
     this.blocked = new BlockedPane(() => this.calling.retry(), alone ? null : () => void this.openApart());
-    this.timeline = new Timeline(timeZone, () => acts.messages(visit.visit));
+    this.timeline = new Timeline(timeZone, () => acts.messages(visit.visit), (message) => this.act('send-link', `messages/${message}/again`));
     this.reader = new DetailsReader(() => acts.details(visit.visit).catch((error: unknown) => this.failed(error)), (details) => this.card.show(details));
     this.card = new Card(visit, timeZone, this.place, (press) => this.press(press), { panes: [this.blocked.root, this.apart.root], more: [this.tellForm.root, this.timeline.root, this.linkForm.root, this.readOut.root] });
     this.calling = new Calling(visit.visit, {

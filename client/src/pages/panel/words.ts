@@ -90,6 +90,7 @@ const REASONS: Record<string, string> = {
   visit_cancelled: 'the visit was cancelled',
   visit_moved: 'the visit was moved',
   too_late: 'it was too late for it',
+  not_wanted: 'reminders were set otherwise',
   address_expired: 'the typed number was forgotten before it could be sent',
   unknown_number: 'the number does not exist',
   blocked_number: 'the carrier blocks our number',
@@ -102,7 +103,7 @@ const REASONS: Record<string, string> = {
 };
 
 /** Not sent because it was not needed any more: nobody has to do anything. */
-const NO_TROUBLE = new Set(['visit_over', 'visit_cancelled', 'visit_moved', 'too_late', 'goes_by_text']);
+const NO_TROUBLE = new Set(['visit_over', 'visit_cancelled', 'visit_moved', 'too_late', 'goes_by_text', 'not_wanted']);
 
 /** What the same reasons mean for an e-mail. */
 const MAIL_REASONS: Record<string, string> = {
