@@ -42,7 +42,7 @@ $(STAMPS)/client: $(STAMPS)/npm $(SOURCES)
 	@touch $@
 
 demo: setup
-	@HOUSECALL_PORT=$(PORT) HOUSECALL_DATA_DIR=$(DATA) $(BIN)/housecall demo --vendor $(VENDOR)
+	@HOUSECALL_PORT=$(PORT) HOUSECALL_DATA_DIR=$(DATA) $(BIN)/housecall demo --vendor $(VENDOR) $(if $(TEAMS),--teams)
 
 # What the tests need besides: a browser and its fonts, Redis and a TURN relay.
 browsers: setup

@@ -19,6 +19,8 @@ AUDIT: Final[dict[Act, str]] = {
     Act.connection_rules: "What counts as a video visit was changed; the detail holds the rules before and after.",
     Act.connection_budget: "The budget of requests to an EHR was changed; the detail holds it before and after.",
     Act.release_confirmed: "Somebody confirmed that the EHR's release is late enough, where none is published.",
+    Act.meetings_chosen: "Where a connection's visits are held was chosen; the detail holds before and after.",
+    Act.person_mapped: "A clinician was matched with their id in the directory, by hand or by looking them up.",
     Act.consent_given: "A connection was declared with both consents to texts.",
     Act.consent_withdrawn: "A connection that had both consents was declared without one of them.",
     Act.sign_in_changed: "The organisation's sign-in was changed; the detail holds each value before and after.",
@@ -58,6 +60,11 @@ AUDIT: Final[dict[Act, str]] = {
     Act.code_used: "A short code was typed in, and led to the patient's link; the subject is the seat.",
     Act.handover_made: "A clinician asked for a one-time address for a window of its own.",
     Act.handover_used: "A one-time address was used up.",
+    Act.meeting_made: "A visit's meeting stands with the service that its connection has chosen.",
+    Act.meeting_removed: "A visit's meeting with another service is gone.",
+    Act.meeting_given_up: "A visit moved to a room of our own; the detail holds why.",
+    Act.meeting_entered: "A clinician asked for the way into a visit's meeting with another service.",
+    Act.meeting_reported: "Attendance or quality of a visit's meeting was read from the service.",
     Act.write_done: "What is told of a visit stands in the EHR; the detail holds the kind and the number of tries.",
     Act.write_failed: "The EHR refused for good what it was told of a visit; the detail holds the kind and the code.",
     Act.write_replayed: "Links and status of a visit are to be written again, by a person or the command line.",
@@ -110,6 +117,15 @@ COMMANDS: Final = {
         "Makes a new key for signing in at EHRs. It is published at once and signs ten minutes later; the one before"
         " stays published, and is retired by the first rotation a day after it was replaced. Prints one JSON object."
     ),
+    "teams": (
+        "Microsoft Teams as a connection's meeting service. `teams certificate --out FILE` makes the app's key and"
+        " prints its certificate; `teams use --connection ID --tenant ID --client-id ID [--certificate FILE]"
+        " [--cloud NAME] [--organiser OBJECT-ID] [--chat limited|enabled|disabled] [--recording]` holds visits found"
+        " from now on in Teams, `teams off --connection ID` in rooms of Housecall's own again; `teams person"
+        " --connection ID --user ID --object-id ID` says who a clinician is in the directory; `teams check"
+        " --connection ID [--organiser OBJECT-ID]` tries every prerequisite and says how to mend it, with exit code 1"
+        " if one is missing. See [Use Teams](../how-to/use-teams.md)."
+    ),
     "siu": (
         "Takes in one connection's HL7 v2 schedule messages over MLLP, until SIGINT or SIGTERM. Runs beside `serve`"
         " on the same data. See [Connect an HL7 feed](../how-to/connect-siu.md)."
@@ -118,6 +134,7 @@ COMMANDS: Final = {
 
 OPTIONS: Final = {
     "--json": "One JSON object, with `ok` and the list of checks, instead of the table.",
+    "--teams": "visits are held in the sandbox's Microsoft Teams",
     "--connection": "the connection's id, as `connect` printed it",
     "--port": "where the interface engine connects to",
     "--host": "the address to listen on; `::` is every IPv4 and IPv6 address",

@@ -12,6 +12,7 @@ export function aVisit({ patient, ...visit }: Different = {}): VisitView {
       device: null, message: null, arrival: null, ...patient,
     },
     others: [], attendees: 0, protected: false, hold_message: null, confirmed_at: null,
+    meeting: { service: 'builtin', is_ready: true, is_in_page: true, can_admit: true, can_hold: true, can_send_back: true, hides_clinician: true, fault: null },
     ...visit,
   };
 }

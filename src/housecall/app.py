@@ -17,6 +17,7 @@ from housecall.web.brand import routes as brand_routes
 from housecall.web.built_files import BuiltFiles
 from housecall.web.hooks import routes as hook_routes
 from housecall.web.hooks_azure import routes as azure_hook_routes
+from housecall.web.hooks_meetings import routes as meeting_hooks
 from housecall.web.hooks_twilio import routes as twilio_hook_routes
 from housecall.web.house import House
 from housecall.web.launch import routes as launch_routes
@@ -88,6 +89,7 @@ AUDIENCES: Final = (
     hook_routes,
     twilio_hook_routes,
     azure_hook_routes,
+    meeting_hooks,
 )
 
 

@@ -19,6 +19,7 @@ from housecall.realtime.bus import bus_for
 from housecall.realtime.hub import Hub
 from housecall.tenancy.directory import EhrDirectory
 from housecall.tenancy.keys import load_signing_keys
+from housecall.tenancy.meetings import TeamsDirectory
 from housecall.tenancy.spending import Spending
 from housecall.visits.desk import Desk
 from housecall.web.house import House
@@ -99,6 +100,7 @@ async def build_house(settings: Settings, place: Place, *, clock: Clock | None =
         ehr=directory,
         public_url=settings.public_url,
         meetings=backend_for(settings, clock),
+        services=TeamsDirectory(clock, sealer, stand_in=settings.text("HOUSECALL_TEAMS_STAND_IN")),
     )
     return House(
         settings=settings,
@@ -117,5 +119,6 @@ async def close_house(house: House) -> None:
     await house.hub.stop()
     await house.desk.ehr.close()
     await house.carriers.close()
+    await house.desk.services.close()
     await house.database.close()
     await asyncio.sleep(0)  # lets closed transports finish before the loop ends

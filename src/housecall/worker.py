@@ -15,7 +15,9 @@ from housecall.tenancy.keys import RELOAD_EVERY_S, reload_signing_key
 from housecall.tenancy.store import list_connections_due
 from housecall.visits import jobs as visit_jobs
 from housecall.visits.confirming import confirm_by_reply
+from housecall.visits.meetings import enqueue as enqueue_meeting
 from housecall.visits.recipients import VisitRecipients
+from housecall.visits.store_meetings import list_meetings_due
 from housecall.visits.sweep import sweep
 from housecall.visits.views import publish_message_change
 from housecall.web.house import House
@@ -59,6 +61,7 @@ class Worker:
             tasks.create_task(_every(0.5, "reclaim", lambda: reclaim_orphans(self._queue)))
             tasks.create_task(_every(0.3, "outbox", self._send_all_due))
             tasks.create_task(_every(0.5, "feeds", self._enqueue_due_feeds))
+            tasks.create_task(_every(0.5, "meetings", self._enqueue_due_meetings))
             tasks.create_task(_every(2.0, "sweep", self._sweep))
             tasks.create_task(_every(1.0, "audit", self._chain))
             tasks.create_task(_every(RELOAD_EVERY_S, "keys", self._reload_key))
@@ -86,6 +89,11 @@ class Worker:
                     lock=f"poll:{connection_id}",
                     connection_id=connection_id,
                 )
+
+    async def _enqueue_due_meetings(self) -> None:
+        async with self._house.database.work() as work:
+            for meeting in await list_meetings_due(work, self._house.clock.now()):
+                await enqueue_meeting(work, OrgId(meeting.org_id), meeting.visit_id)
 
     async def _sweep(self) -> None:
         async with self._house.database.work() as work:

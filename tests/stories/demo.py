@@ -36,13 +36,13 @@ def free_port() -> int:
 class Demo:
     """A running demo: Housecall on ``localhost``, the sandbox on ``127.0.0.1``."""
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, *arguments: str, **settings: str) -> None:
         self.port = free_ports()
         self.folder = Path(tempfile.mkdtemp(prefix="hc-story-", dir="/tmp"))
         os.chmod(self.folder, 0o755)
         self.url = f"http://localhost:{self.port}"
         self.sandbox = f"http://127.0.0.1:{self.port + 1}"
-        self._settings = settings
+        self._arguments, self._settings = arguments, settings
         self.log = self.folder / "demo.log"
         self._texts_before: dict[str, set[str]] = {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -59,7 +59,7 @@ class Demo:
         }
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "housecall.commands", "demo"],
+                [sys.executable, "-m", "housecall.commands", "demo", *self._arguments],
                 env=environment,
                 stdout=log,
                 stderr=log,

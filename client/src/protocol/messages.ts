@@ -57,6 +57,15 @@ export interface StateMessage {
   message: { key: string; text: string; at: string } | null;
 }
 
+/** The way to a meeting that another service holds, once the patient is let in. */
+export interface ElsewhereMessage {
+  type: 'elsewhere';
+  service: string;
+  url: string;
+  /** Whether that address never speaks of an app. */
+  browser_only: boolean;
+}
+
 /** What both audiences hear. */
 export type SharedMessage =
   | { type: 'moving'; in_ms: number }
@@ -67,6 +76,7 @@ export type PatientMessage =
   | SharedMessage
   | StateMessage
   | ({ type: 'admitted' } & RoomDetails)
+  | ElsewhereMessage
   | { type: 'peer-joined'; peer: string; role: Role }
   | { type: 'peer-left'; peer: string }
   | { type: 'signal'; from: string; data: SignalData }
@@ -101,6 +111,17 @@ export interface VisitView {
   hold_message: string | null;
   /** When the patient confirmed this time by a reply. */
   confirmed_at: string | null;
+  /** Where the visit is held, and what can be done there from here. */
+  meeting: {
+    service: string;
+    is_ready: boolean;
+    is_in_page: boolean;
+    can_admit: boolean;
+    can_hold: boolean;
+    can_send_back: boolean;
+    hides_clinician: boolean;
+    fault: string | null;
+  };
 }
 
 export type StaffMessage =
@@ -157,6 +178,7 @@ const PATIENT: Record<PatientMessage['type'], Shape> = {
   ...SHARED,
   state: { seat: 'string', rev: 'number', visit_state: 'string', state: 'string', starts_at: 'string', opens_at: 'string', server_now: 'string' },
   admitted: ROOM,
+  elsewhere: { service: 'string', url: 'string', browser_only: 'boolean' },
   'peer-joined': { peer: 'string', role: 'string' },
   'peer-left': { peer: 'string' },
   signal: { from: 'string', data: 'object' },

@@ -15,6 +15,7 @@ from typing import ClassVar, Final
 import httpx
 
 from housecall.commands.connect import addresses_of, declare
+from housecall.commands.demo_teams import hold_visits
 from housecall.commands.serve import bind, serve
 from housecall.compose import Place, build_house, close_house, data_dir, open_place
 from housecall.ehr.base import Vendor, Writing
@@ -42,6 +43,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     """Add the command."""
     parser = commands.add_parser("demo", help="run Housecall with a make-believe hospital")
     parser.add_argument("--vendor", choices=list(ADDRESSES), default="millennium")
+    parser.add_argument("--teams", action="store_true", help="hold visits in the sandbox's Microsoft Teams")
     parser.set_defaults(run=run)
 
 
@@ -64,7 +66,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
         place = open_place(settings)
         processes = [_start_sandbox(command, secret)]
         try:
-            asyncio.run(_run(settings, place, listener, processes, vendor))
+            asyncio.run(_run(settings, place, listener, processes, vendor, with_teams=arguments.teams))
         finally:
             for process in processes:
                 process.terminate()
@@ -89,6 +91,7 @@ def _demo_settings(settings: Settings, secret: str, mail_socket: Path) -> Settin
             "HOUSECALL_SMTP_SECURITY": "none",
             "HOUSECALL_SMTP_FROM": "visits@prairieview.example",
             "HOUSECALL_SANDBOX_URL": sandbox,
+            "HOUSECALL_TEAMS_STAND_IN": sandbox,
             "HOUSECALL_DEMO": "true",
         }
     )
@@ -111,6 +114,8 @@ async def _run(
     listener: socket.socket,
     processes: list[subprocess.Popen[bytes]],
     vendor: Vendor,
+    *,
+    with_teams: bool,
 ) -> None:
     sandbox = settings.text("HOUSECALL_SANDBOX_URL")
     async with httpx.AsyncClient(base_url=sandbox, timeout=5.0) as client:
@@ -118,6 +123,7 @@ async def _run(
         addresses = await _connect(settings, place, client, vendor)
         where = {name: addresses[name] for name in ("launch_url", "patient_launch_url")}
         await client.post("/sandbox/settings", json=where)
+        await hold_visits(settings, place, client, addresses["id"], with_teams=with_teams)
     if not PROFILES[vendor].lists_appointments:
         processes.append(_start_messages(settings, addresses["id"]))
     print(_welcome(settings), flush=True)  # noqa: T201

@@ -15,11 +15,11 @@ from housecall.kit.log import set_up_logging
 from housecall.kit.settings import Settings
 
 with collector_at_rest():
-    from housecall.commands import admin, check, connect, demo, migrate, replay, rotate_key, serve, siu
+    from housecall.commands import admin, check, connect, demo, migrate, replay, rotate_key, serve, siu, teams
 
 log = logging.getLogger(__name__)
 
-_COMMANDS = (serve, serve.work, migrate, demo, connect, rotate_key, siu, replay, admin, check)
+_COMMANDS = (serve, serve.work, migrate, demo, connect, rotate_key, siu, replay, admin, check, teams)
 
 
 def main() -> None:

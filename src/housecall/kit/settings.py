@@ -110,6 +110,12 @@ SETTINGS: Final = (
     Setting(
         "HOUSECALL_DEMO", "false", "true or false", "Set by the demo: its sandbox signs administrators in."
     ),
+    Setting(
+        "HOUSECALL_TEAMS_STAND_IN",
+        "",
+        "URL",
+        "Set by the demo: what stands in for Microsoft's sign-in and Graph.",
+    ),
     Setting("HOUSECALL_SANDBOX_URL", "", "URL", "Set by the demo: where the sandbox is."),
     Setting("HOUSECALL_LOG_LEVEL", "INFO", "level", "DEBUG, INFO, WARNING or ERROR."),
 )

@@ -113,6 +113,10 @@ class Connection(Base):
     patient_base_url: Mapped[str | None]
     patient_client_id: Mapped[str | None]
     patient_client_secret_sealed: Mapped[bytes | None]
+    # Where visits are held: rooms of our own, or another service with its settings and, sealed, its key.
+    meeting_service: Mapped[str] = mapped_column(default="builtin", server_default="builtin")
+    meeting_options: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    meeting_key_sealed: Mapped[bytes | None] = mapped_column(default=None)
     # What we write to the EHR by ourselves: the words links and status.
     write_back: Mapped[list[str]] = mapped_column(default=list)
     reminder_offsets_min: Mapped[list[int]]
@@ -227,3 +231,16 @@ class PortalSession(Base):
     last_used_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class DirectoryPerson(Base):
+    """Under which object id the meeting service's directory knows a clinician; their address is kept nowhere."""
+
+    __tablename__ = "directory_person"
+
+    connection_id: Mapped[str] = mapped_column(ForeignKey("connection.id"), primary_key=True)
+    user_ref: Mapped[str] = mapped_column(primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    object_id: Mapped[str]
+    is_by_hand: Mapped[bool]
+    created_at: Mapped[datetime]

@@ -270,3 +270,17 @@ class EncounterMissing(VisitError):
 
     kind: ClassVar[Kind] = Kind.conflict
     code: ClassVar[str] = "visits.encounter_missing"
+
+
+class MeetingIsElsewhere(VisitError):
+    """This visit is held with another meeting service; do this there."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "visits.meeting_is_elsewhere"
+
+
+class MeetingIsHere(VisitError):
+    """This visit is held in a room of Housecall's own."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "visits.meeting_is_here"

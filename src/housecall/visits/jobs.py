@@ -9,6 +9,7 @@ from procrastinate import App, JobContext, RetryStrategy
 from housecall.db.database import Database
 from housecall.kit.ids import OrgId
 from housecall.visits.desk import Desk
+from housecall.visits.meetings import TEND_MEETING, tend_meeting
 from housecall.visits.model import WriteKind
 from housecall.visits.polling import poll_connection
 from housecall.visits.siu import READ_APPOINTMENT
@@ -37,6 +38,9 @@ def register(queue: App, desk: Desk, database: Database, *, feed_every: timedelt
             is_last_look=context.job.attempts >= LAST_LOOK,
         )
 
+    async def tend(org_id: str, visit_id: str) -> None:
+        await tend_meeting(desk, database, OrgId(uuid.UUID(org_id)), visit_id)
+
     async def write(org_id: str, visit_id: str, kind: str) -> None:
         await write_back(desk, database, OrgId(uuid.UUID(org_id)), visit_id, WriteKind(kind))
 
@@ -49,6 +53,7 @@ def register(queue: App, desk: Desk, database: Database, *, feed_every: timedelt
 
     queue.task(name=POLL_CONNECTION)(poll)
     queue.task(name=FOLLOW_TIMING, retry=RetryStrategy(max_attempts=5, exponential_wait=2))(follow_timing)
+    queue.task(name=TEND_MEETING)(tend)
     queue.task(name=WRITE_BACK)(write)
     queue.task(name=WRITE_LATER)(write_later)
     queue.task(name=READ_APPOINTMENT, pass_context=True, retry=Patience())(read_appointment)

@@ -14,6 +14,7 @@ from housecall.tenancy.tables import Connection
 from housecall.visits import store
 from housecall.visits.desk import Desk
 from housecall.visits.errors import AppointmentWithoutStart, RestartTooLate, VisitOver
+from housecall.visits.meetings import look_again, want_meeting
 from housecall.visits.model import (
     IN_ROOM,
     LIVE,
@@ -103,6 +104,7 @@ async def create_visit(
     await work.session.flush()
     await record(work, org_id, Act.visit_found, by=_FEED, subject=visit.id, at=now, ordinal=visit.ordinal)
     await want(desk, work, connection, visit, WriteKind.links)
+    await want_meeting(desk, work, connection, visit)
     await publish_visit(desk, work, org_id, visit)
     return visit
 
@@ -119,6 +121,7 @@ async def cancel_visit(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, 
         revoke_seat(seat, because=LobbyWord.cancelled.value, now=now)
     await empty(desk, work, scene, now=now, by=by, reason="cancelled")
     await stop(work, org_id, visit_id)
+    await look_again(desk, work, scene.visit)
     await record(work, org_id, Act.visit_cancelled, by=by, subject=visit_id, at=now, reason=reason)
     await publish_visit(desk, work, org_id, scene.visit)
     return scene.visit
@@ -150,6 +153,7 @@ async def move_visit_time(
     scene.touch()
     await record(work, org_id, Act.visit_moved, by=by, subject=visit_id, at=now)
     await want(desk, work, scene.connection, visit, WriteKind.links)
+    await look_again(desk, work, visit)
     await publish_visit(desk, work, org_id, visit)
     return visit
 
@@ -263,6 +267,7 @@ async def _again(
     person = new_participant(visit, role=ParticipantRole.patient, now=now, seat_id=patient.seat_id)
     person.device = patient.device
     work.session.add(person)
+    await want_meeting(desk, work, scene.connection, visit)
     seats: dict[str, Seat] = dict(scene.seats)
     again = Scene(visit=visit, connection=scene.connection, people=[person], seats=seats)
     await open_visit(work, again, now=now, by=by)

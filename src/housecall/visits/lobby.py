@@ -16,10 +16,24 @@ from housecall.visits.desk import Desk
 from housecall.visits.errors import NotAdmitted, SeatUnknown
 from housecall.visits.model import IN_ROOM, LobbyWord, ParticipantState, WriteKind
 from housecall.visits.room import RoomView, come_again, depart, enter, lose
-from housecall.visits.scene import Scene, lock_scene_of_participant, lock_scene_of_seat, read_scene
+from housecall.visits.scene import (
+    Scene,
+    lock_scene_of_participant,
+    lock_scene_of_seat,
+    read_scene,
+    tells_roster,
+)
 from housecall.visits.seats import DEAD, open_visit
 from housecall.visits.tables import Participant, Seat
-from housecall.visits.telling import Message, peers_for, state_message, tell, tell_replaced, tell_seat
+from housecall.visits.telling import (
+    Message,
+    elsewhere_message,
+    peers_for,
+    state_message,
+    tell,
+    tell_replaced,
+    tell_seat,
+)
 from housecall.visits.texting_ready import note_return
 from housecall.visits.views import publish_scene
 from housecall.visits.writing import want
@@ -42,12 +56,18 @@ async def patient_of(work: Work, org_id: OrgId, seat_id: str) -> Participant:
     return person
 
 
-async def room_of(work: Work, org_id: OrgId, seat_id: str) -> RoomView | None:
+async def room_of(desk: Desk, work: Work, org_id: OrgId, seat_id: str) -> RoomView | None:
     """The room as the patient may see it now; None unless they are admitted and not on hold."""
     scene, _ = await _look(work, org_id, seat_id)
     person = scene.on_seat(seat_id)
     if person is None or person.state not in IN_ROOM or person.state == ParticipantState.held:
         return None
+    return _room(desk, scene, person)
+
+
+def _room(desk: Desk, scene: Scene, person: Participant) -> RoomView:
+    if scene.is_elsewhere:
+        return RoomView(person.id, [], elsewhere_message(desk, scene))
     return RoomView(person.id, peers_for(scene, person))
 
 
@@ -122,18 +142,23 @@ async def enter_lobby(
 async def patient_joined(
     desk: Desk, work: Work, org_id: OrgId, seat_id: str, *, by: By | None = None
 ) -> RoomView:
-    """The admitted patient's page is in the room; again after a reconnect. Raises NotAdmitted."""
+    """The admitted patient's page is in the room; again after a reconnect. Raises NotAdmitted.
+
+    On the way to a meeting elsewhere they are there once its service says so; at once where it says nothing.
+    """
     scene, seat, person = await _act(work, org_id, seat_id)
     now = desk.clock.now()
     if person is None or person.state not in IN_ROOM:
         raise NotAdmitted
+    if scene.is_elsewhere and tells_roster(scene, now):
+        return _room(desk, scene, person)
     if person.state == ParticipantState.admitted:
         await enter(desk, work, scene, person, "join", by=by or _self(person))
         await _tell_both(desk, work, scene, seat)
     elif person.state == ParticipantState.reconnecting:
         come_again(scene, person, now)
         await _tell_both(desk, work, scene, seat)
-    return RoomView(person.id, peers_for(scene, person))
+    return _room(desk, scene, person)
 
 
 async def patient_left(

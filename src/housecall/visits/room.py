@@ -9,7 +9,7 @@ from housecall.db.work import Work
 from housecall.kit.ids import OrgId, short_id
 from housecall.visits import store
 from housecall.visits.desk import Desk
-from housecall.visits.errors import RoomFull, VisitOver
+from housecall.visits.errors import MeetingIsElsewhere, RoomFull, VisitOver
 from housecall.visits.model import (
     IN_ROOM,
     OVER,
@@ -23,7 +23,7 @@ from housecall.visits.model import (
 from housecall.visits.scene import Scene, lock_scene, read_scene
 from housecall.visits.seats import open_visit
 from housecall.visits.tables import Participant, Visit
-from housecall.visits.telling import Peer, peers_for, tell_joined, tell_left, tell_replaced
+from housecall.visits.telling import Message, Peer, peers_for, tell_joined, tell_left, tell_replaced
 from housecall.visits.views import publish_scene
 
 
@@ -33,6 +33,8 @@ class RoomView:
 
     self_id: str
     peers: list[Peer]
+    # The way to the service that holds the meeting, where it is not here.
+    elsewhere: Message | None = None
 
 
 async def join(
@@ -44,9 +46,11 @@ async def join(
     """
     now = desk.clock.now()
     scene = await lock_scene(work, org_id, visit_id)
-    _refuse_over(scene, now)
+    refuse_over(scene, now)
+    if scene.is_elsewhere:
+        raise MeetingIsElsewhere
     await open_visit(work, scene, now=now, by=by)
-    person = scene.with_user(user_ref) or _new_clinician(scene, work, user_ref, now)
+    person = scene.with_user(user_ref) or new_clinician(scene, work, user_ref, now)
     _refuse_full(desk, scene, person)
     if person.tab is not None and person.tab != tab:
         tell_replaced(desk, work, person, tab)
@@ -162,8 +166,15 @@ async def depart(
 
 
 def lose(scene: Scene, person: Participant, now: datetime) -> None:
-    """The person's socket is lost: gone for now, reconnecting if they were in a call."""
+    """The person's socket is lost: gone for now, reconnecting if they were in a call.
+
+    Whoever was sent to a meeting elsewhere has left our page for it: that says nothing about their being there.
+    """
     person.present = False
+    if scene.is_elsewhere and person.state in IN_ROOM:
+        person.gone_since = None
+        scene.touch()
+        return
     person.gone_since = now if may(person.state, "leave") else None
     if may(person.state, "lose"):
         scene.step(person, "lose", now=now)
@@ -180,7 +191,8 @@ def _holds(person: Participant, tab: str | None) -> bool:
     return tab is None or person.tab == tab
 
 
-def _refuse_over(scene: Scene, now: datetime) -> None:
+def refuse_over(scene: Scene, now: datetime) -> None:
+    """Raises VisitOver for a visit in which nobody can come in any more."""
     visit: Visit = scene.visit
     if visit.state in OVER or (scene.window.is_past(now) and visit.state != VisitState.in_progress):
         raise VisitOver
@@ -194,7 +206,8 @@ def _refuse_full(desk: Desk, scene: Scene, person: Participant) -> None:
         raise RoomFull
 
 
-def _new_clinician(scene: Scene, work: Work, user_ref: str, now: datetime) -> Participant:
+def new_clinician(scene: Scene, work: Work, user_ref: str, now: datetime) -> Participant:
+    """The clinician has a part in the visit, which they have not taken up yet."""
     person = new_participant(scene.visit, role=ParticipantRole.clinician, now=now, user_ref=user_ref)
     work.session.add(person)
     scene.people.append(person)

@@ -6,9 +6,11 @@ from datetime import datetime
 
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
+from housecall.meetings.base import OWN_ROOMS, Capabilities
+from housecall.meetings.registry import capabilities_of
 from housecall.tenancy.store import get_connection
 from housecall.tenancy.tables import Connection
-from housecall.visits import store
+from housecall.visits import store, store_meetings
 from housecall.visits.errors import SeatUnknown, VisitUnknown
 from housecall.visits.model import (
     TAKING_PART,
@@ -21,6 +23,7 @@ from housecall.visits.model import (
     window_of,
 )
 from housecall.visits.tables import Participant, Seat, Visit
+from housecall.visits.tables_meetings import VisitMeeting
 
 
 @dataclass
@@ -31,6 +34,8 @@ class Scene:
     connection: Connection
     people: list[Participant]
     seats: dict[str, Seat] = field(default_factory=dict)
+    # Its meeting, where it is held with a service that has pages of its own.
+    meeting: VisitMeeting | None = None
 
     @property
     def org_id(self) -> OrgId:
@@ -41,6 +46,16 @@ class Scene:
     def window(self) -> Window:
         """When the lobby is open."""
         return visit_window(self.visit, self.connection)
+
+    @property
+    def can(self) -> Capabilities:
+        """What the service can do that the visit is held with."""
+        return capabilities_of(self.visit.meeting_service)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the meeting opens on another service's pages."""
+        return not self.can.is_in_page
 
     @property
     def patient(self) -> Participant:
@@ -116,6 +131,12 @@ def current_patient(people: Sequence[tuple[Participant, Seat | None]]) -> Partic
     raise VisitUnknown
 
 
+def tells_roster(scene: Scene, now: datetime) -> bool:
+    """Whether a meeting's service tells who is in it at this moment."""
+    row = scene.meeting
+    return row is not None and row.following_until is not None and row.following_until > now
+
+
 async def lock_scene(work: Work, org_id: OrgId, visit_id: str) -> Scene:
     """The visit with its people, locked until this work is done; raises VisitUnknown."""
     return await _around(work, org_id, await store.lock_visit(work, org_id, visit_id))
@@ -147,9 +168,11 @@ async def read_scene(work: Work, org_id: OrgId, visit: Visit) -> Scene:
 
 async def _around(work: Work, org_id: OrgId, visit: Visit) -> Scene:
     rows = await store.list_people(work, org_id, [visit.id])
+    is_here = visit.meeting_service == OWN_ROOMS
     return Scene(
         visit=visit,
         connection=await get_connection(work, org_id, visit.connection_id),
         people=[person for person, _ in rows],
         seats={seat.id: seat for _, seat in rows if seat is not None},
+        meeting=None if is_here else await store_meetings.find_meeting(work, org_id, visit.id),
     )

@@ -11,6 +11,7 @@ from housecall.messaging.model import SuppressReason
 from housecall.tenancy.tables import Connection
 from housecall.visits import life, texting
 from housecall.visits.desk import Desk
+from housecall.visits.meetings import look_again
 from housecall.visits.model import LIVE, VisitState
 from housecall.visits.tables import Visit
 from housecall.visits.views import publish_visit
@@ -81,7 +82,11 @@ async def _changed(
     was = visit.starts_at
     if (visit.starts_at, visit.ends_at) != (start, end) and visit.state != VisitState.ended:
         visit = await life.move_visit_time(desk, work, org_id, visit.id, start, end, by=FEED)
+    had = visit.clinician_ref
     _note(visit, appointment)
+    if visit.clinician_ref != had:
+        # Its meeting is that clinician's.
+        await look_again(desk, work, visit)
     if is_first_sight and visit.state in LIVE:
         # A launch made this visit before the feed saw it.
         await texting.plan_for_new(desk, work, connection, visit, confirm=confirm_new)

@@ -9,7 +9,8 @@ from housecall.db.work import Work
 from housecall.kit.ids import OrgId
 from housecall.visits import life
 from housecall.visits.desk import Desk
-from housecall.visits.errors import VisitOver
+from housecall.visits.errors import MeetingIsElsewhere, VisitOver
+from housecall.visits.meetings import look_again
 from housecall.visits.model import IN_ROOM, OVER, ParticipantState, VisitState
 from housecall.visits.room import note_beginning
 from housecall.visits.scene import Scene, lock_scene
@@ -24,7 +25,8 @@ restart_visit: Final = life.restart_visit
 async def admit(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, by: By) -> View:
     """The waiting patient is let in, and the visit is in progress; one on hold is taken off hold.
 
-    Raises VisitOver, or IllegalParticipantMove for a patient who does not wait.
+    Where the meeting is held elsewhere they are sent there. Raises VisitOver, MeetingNotReady, or
+    IllegalParticipantMove for a patient who does not wait.
     """
     scene, person, now = await _scene(desk, work, org_id, visit_id)
     if person.state == ParticipantState.held:
@@ -35,7 +37,8 @@ async def admit(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, by: By)
     if scene.visit.state == VisitState.open:
         scene.turn("begin")
     _note_admission(scene, person, now=now, by=by)
-    scene.visit.hides_addresses = desk.meetings.capabilities.hides_addresses
+    if not scene.is_elsewhere:
+        scene.visit.hides_addresses = desk.meetings.capabilities.hides_addresses
     await _record(work, scene, Act.patient_admitted, person, now=now, by=by)
     # The room first: the patient's page offers at once, and who does not know them would not hear it.
     tell_joined(desk, work, scene, person)
@@ -71,6 +74,8 @@ async def hold(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, by: By) 
     scene, person, now = await _scene(desk, work, org_id, visit_id)
     if person.state == ParticipantState.held:
         return await publish_scene(desk, work, scene)
+    if not scene.can.can_hold:
+        raise MeetingIsElsewhere
     scene.step(person, "hold", now=now)
     return await _done(desk, work, scene, Act.patient_held, person, now=now, by=by)
 
@@ -101,6 +106,8 @@ async def send_back(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, by:
     scene, person, now = await _scene(desk, work, org_id, visit_id)
     if person.state == ParticipantState.waiting:
         return await publish_scene(desk, work, scene)
+    if not scene.can.can_send_back:
+        raise MeetingIsElsewhere
     scene.step(person, "send_back", now=now)
     person.waiting_since = now
     tell_left(desk, work, scene, person)
@@ -126,6 +133,7 @@ async def finish(
     scene.visit.ended_at, scene.visit.end_reason = at, reason
     scene.visit.message_key = scene.visit.message_at = None
     await life.empty(desk, work, scene, now=now, by=by, reason="ended")
+    await look_again(desk, work, scene.visit)
     await record(work, scene.org_id, Act.visit_ended, by=by, subject=scene.visit.id, at=now, reason=reason)
 
 

@@ -82,6 +82,10 @@ class Visit(Base):
     attendees_peak: Mapped[int]
     # Whether the room hides network addresses, as the meeting service was set up when it was last used.
     hides_addresses: Mapped[bool] = mapped_column(default=False)
+    # Where it is held, whether that is ready, and why it is not where its connection's visits are held.
+    meeting_service: Mapped[str] = mapped_column(default="builtin", server_default="builtin")
+    meeting_is_ready: Mapped[bool] = mapped_column(default=True, server_default="true")
+    meeting_fault: Mapped[str | None] = mapped_column(default=None)
     # The clinic's word to whoever waits: a key into words.py, never typed text.
     message_key: Mapped[str | None]
     message_at: Mapped[datetime | None]

@@ -11,6 +11,7 @@ from housecall.visits.scene import Scene
 from housecall.visits.tables import Participant, Seat
 from housecall.visits.topics import participant_topic, room_topic
 from housecall.visits.views import stamp
+from housecall.visits.ways import get_ways
 from housecall.visits.words import say
 
 Message = dict[str, Any]
@@ -78,7 +79,13 @@ def tell(desk: Desk, work: Work, person: Participant, message: Message) -> None:
 
 
 def tell_admitted(desk: Desk, work: Work, scene: Scene, person: Participant) -> None:
-    """The person's page gets all it needs to enter the room, once they are admitted for good."""
+    """The person's page gets all it needs to enter the room, once they are admitted for good.
+
+    Raises MeetingNotReady where the room is a meeting elsewhere that is not made yet.
+    """
+    if scene.is_elsewhere:
+        tell(desk, work, person, elsewhere_message(desk, scene))
+        return
     peers = peers_for(scene, person)
     person_id = person.id
 
@@ -99,6 +106,18 @@ async def admitted_message(desk: Desk, participant_id: str, peers: list[Peer]) -
         "ice_servers": details.ice_servers,
         "relay_only": details.relay_only,
         "peers": [{"peer": one["peer"], "role": one["role"]} for one in peers],
+    }
+
+
+def elsewhere_message(desk: Desk, scene: Scene) -> Message:
+    """The way to the meeting for who was let in; raises MeetingNotReady."""
+    ways = get_ways(desk, scene.meeting)
+    return {
+        "type": "elsewhere",
+        "service": scene.visit.meeting_service,
+        "url": ways.guest_url,
+        # Whether that address never speaks of an app.
+        "browser_only": ways.is_browser_only,
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
+from housecall.meetings.registry import capabilities_of
 from housecall.messaging.service import newest_messages
 from housecall.messaging.tables import Message
 from housecall.tenancy.store import get_connection
@@ -132,6 +133,22 @@ def draw(visit: Visit, people: People, message: Message | None, *, can_restart: 
         "protected": visit.hides_addresses,
         "hold_message": visit.message_key,
         "confirmed_at": stamp(visit.confirmed_at),
+        "meeting": _meeting(visit),
+    }
+
+
+def _meeting(visit: Visit) -> View:
+    can = capabilities_of(visit.meeting_service)
+    return {
+        "service": visit.meeting_service,
+        "is_ready": visit.meeting_is_ready,
+        "is_in_page": can.is_in_page,
+        "can_admit": can.can_admit,
+        "can_hold": can.can_hold,
+        "can_send_back": can.can_send_back,
+        "hides_clinician": can.hides_clinician,
+        # Why it is not held where its connection's visits are held.
+        "fault": visit.meeting_fault,
     }
 
 

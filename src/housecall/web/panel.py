@@ -17,7 +17,7 @@ from housecall.messaging.model import Channel
 from housecall.messaging.service import list_messages
 from housecall.tenancy.store import get_connection, get_organisation
 from housecall.tenancy.tables import Connection
-from housecall.visits import service
+from housecall.visits import elsewhere, service
 from housecall.visits.colleagues import find_colleagues
 from housecall.visits.details import read_details
 from housecall.visits.errors import VisitUnknown
@@ -203,6 +203,7 @@ ACTS: Final[dict[str, Act]] = {
     "acknowledge": service.acknowledge_arrival,
     "restart": service.restart_visit,
     "call-in": call_in,
+    "hold-here": elsewhere.hold_here,
 }
 
 
@@ -258,6 +259,21 @@ async def hand_over(launch_id: str, visit_id: str, caller: Guarded) -> Response:
     async with caller.house.database.work() as work:
         code = await make_handover(caller.house.desk, work, caller.launch, caller.visit(visit_id))
     return _fresh(address_of(caller.house.public_url, code))
+
+
+@routes.post("/panel/{launch_id}/visits/{visit_id}/meeting")
+async def go_to_meeting(launch_id: str, visit_id: str, caller: Guarded) -> Response:
+    """The ways into a meeting that is held elsewhere, in the browser and in the service's app."""
+    async with caller.house.database.work() as work:
+        ways = await elsewhere.go_there(
+            caller.house.desk,
+            work,
+            caller.org_id,
+            caller.visit(visit_id),
+            user_ref=caller.launch.user_ref or "",
+            by=caller.by,
+        )
+    return _fresh(ways)
 
 
 @routes.post("/panel/{launch_id}/visits/{visit_id}/file-summary")

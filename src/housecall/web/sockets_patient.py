@@ -142,6 +142,10 @@ class PatientPage:
                 self._hear_state(message)
             case "admitted":
                 self._hear_admitted(message)
+            case "elsewhere":
+                # As above: they may be back in the lobby.
+                if self._is_called:
+                    self._socket.push(message)
             case "signal":
                 if self._place is not None:
                     self._place.hear(message)
@@ -204,8 +208,8 @@ class PatientPage:
     async def _look_into_room(self, work: Work, state: Message) -> RoomView | None:
         if state["state"] not in IN_ROOM:
             return None
-        view = await lobby.room_of(work, self._org_id, self._seat_id)
-        if view is not None:
+        view = await lobby.room_of(self._house.desk, work, self._org_id, self._seat_id)
+        if view is not None and view.elsewhere is None:
             self._stand(view)
         return view
 
@@ -223,6 +227,9 @@ class PatientPage:
 
     async def _show_room(self, view: RoomView | None) -> None:
         """The page has what it needs to enter the room, unless the patient had to leave it meanwhile."""
+        if view is not None and view.elsewhere is not None:
+            self._socket.push(view.elsewhere)
+            return
         place = self._place
         if view is None or place is None:
             return
@@ -245,6 +252,9 @@ class PatientPage:
         house = self._house
         async with house.database.work() as work:
             view = await lobby.patient_joined(house.desk, work, self._org_id, self._seat_id)
+            if view.elsewhere is not None:
+                # They have gone there: the page knows the way already.
+                return
             self._stand(view)
         await self._show_room(view)
 

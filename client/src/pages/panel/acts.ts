@@ -4,6 +4,12 @@ import type { Address } from './apart';
 import type { Details, TimedMessage, VisitView } from './model';
 import type { ReadOut } from './readout';
 
+export interface Ways {
+  web: string;
+  app: string;
+  visit: VisitView;
+}
+
 export class ActFailed extends Error {
   constructor(
     readonly code: string,
@@ -30,6 +36,11 @@ export class Acts {
 
   readOutCode(visit: string): Promise<ReadOut> {
     return this.ask<ReadOut>(`visits/${visit}/read-out-code`, {});
+  }
+
+  /** The ways into a meeting that another service holds: in the browser, and in its app. */
+  meeting(visit: string): Promise<Ways> {
+    return this.ask<Ways>(`visits/${visit}/meeting`, {});
   }
 
   details(visit: string): Promise<Details> {

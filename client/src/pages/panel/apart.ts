@@ -23,7 +23,7 @@ export interface Address {
  * Opens the address that `ask` gets. The window is opened before asking, while the press still allows it; gives back the
  * address and whether a window was opened. What `ask` throws is thrown on, with the empty window closed.
  */
-export async function openApart(ask: () => Promise<Address>, open: () => Opened | null): Promise<Address & { isOpened: boolean }> {
+export async function openApart<Found extends { url: string }>(ask: () => Promise<Found>, open: () => Opened | null): Promise<Found & { isOpened: boolean }> {
   const opened = tryOpen(open);
   try {
     const address = await ask();

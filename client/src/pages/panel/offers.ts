@@ -18,7 +18,8 @@ export type Press =
   | 'acknowledge'
   | 'restart'
   | 'file-summary'
-  | 'open-apart';
+  | 'open-apart'
+  | 'hold-here';
 
 export const LABELS: Record<Press, string> = {
   'send-link': 'Send link',
@@ -36,6 +37,7 @@ export const LABELS: Record<Press, string> = {
   restart: 'Ended by mistake? Start again',
   'file-summary': 'File summary to chart',
   'open-apart': 'Open in its own window',
+  'hold-here': 'Use a Housecall room instead',
 };
 
 export interface Place {
@@ -82,5 +84,13 @@ export function offered(visit: VisitView, { inCall, alone, filesNotes }: Place):
   const { state, text_me, present } = visit.patient;
   if (state === 'waiting' && text_me && !present) return inCall ? ['call-in', 'end-visit', 'decline'] : ['call-in', 'join-visit', 'decline', 'end-visit'];
   const presses = inCall ? IN_CALL[state] : [...OUTSIDE[state], 'end-visit' as const, ...(alone ? [] : ['open-apart' as const])];
-  return presses.filter((press) => canEnd || press !== 'end-visit');
+  const possible = presses.filter((press) => canEnd || press !== 'end-visit');
+  return visit.meeting.is_in_page ? possible : [...possible.filter((press) => canDo(visit, press)), 'hold-here'];
+}
+
+/** Whether the service that holds the visit can do this from here; nobody goes to a meeting that is not made yet. */
+function canDo({ meeting }: VisitView, press: Press): boolean {
+  if (press === 'hold' || press === 'resume') return meeting.can_hold;
+  if (press === 'send-back') return meeting.can_send_back;
+  return meeting.is_ready || (press !== 'admit' && press !== 'join-visit');
 }

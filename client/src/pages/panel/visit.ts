@@ -15,8 +15,9 @@ import { offered, type Place, type Press } from './offers';
 import { DetailsReader } from './reader';
 import { ReadOutPane, type ReadOut } from './readout';
 import { TellForm } from './tellform';
+import { MeetingPane } from './meeting';
 import { Timeline } from './timeline';
-import { CALL_TEXTS } from './words';
+import { CALL_TEXTS, serviceName } from './words';
 
 /** What a visit needs of the panel around it. */
 export interface VisitHome {
@@ -46,6 +47,7 @@ export class OpenVisit {
   private readonly reader: DetailsReader;
   private readonly timeline: Timeline;
   private readonly apart = new ApartPane();
+  private readonly meeting = new MeetingPane();
   private readonly blocked: BlockedPane;
   private readonly linkForm = new LinkForm((to) => this.sendTo(to), () => this.mailLink());
   private readonly tellForm: TellForm;
@@ -59,7 +61,7 @@ export class OpenVisit {
     this.blocked = new BlockedPane(() => this.calling.retry(), alone ? null : () => void this.openApart());
     this.timeline = new Timeline(timeZone, () => acts.messages(visit.visit), (message) => this.act('send-link', `messages/${message}/again`));
     this.reader = new DetailsReader(() => acts.details(visit.visit).catch((error: unknown) => this.failed(error)), (details) => this.card.show(details));
-    this.card = new Card(visit, timeZone, this.place, (press) => this.press(press), { panes: [this.blocked.root, this.apart.root], more: [this.tellForm.root, this.timeline.root, this.linkForm.root, this.readOut.root] });
+    this.card = new Card(visit, timeZone, this.place, (press) => this.press(press), { panes: [this.blocked.root, this.apart.root, this.meeting.root], more: [this.tellForm.root, this.timeline.root, this.linkForm.root, this.readOut.root] });
     this.calling = new Calling(visit.visit, {
       socket,
       devices: this.devices,
@@ -84,6 +86,7 @@ export class OpenVisit {
     const isMoved = visit.starts_at !== this.visit.starts_at || visit.ends_at !== this.visit.ends_at;
     this.visit = visit;
     this.calling.follow(visit);
+    if (visit.meeting.is_in_page || visit.state === 'ended') this.meeting.hide();
     this.card.update(visit);
     this.draw();
     if (isMoved) void this.reader.start();
@@ -119,10 +122,15 @@ export class OpenVisit {
       case 'send-link':
         return void this.sendLink();
       case 'join-visit':
-        return this.calling.join();
+        return this.visit.meeting.is_in_page ? this.calling.join() : void this.goThere();
       case 'admit':
         // Both at once: whoever is let in should not wait for our camera.
-        this.calling.join();
+        if (this.visit.meeting.is_in_page) this.calling.join();
+        // Once: a second window there would be a second of us.
+        else if (this.meeting.root.hidden) void this.goThere();
+        return void this.act(press);
+      case 'hold-here':
+        this.meeting.hide();
         return void this.act(press);
       case 'call-in':
       case 'resume':
@@ -145,6 +153,26 @@ export class OpenVisit {
         return void this.openApart();
       default:
         return assertNever(press);
+    }
+  }
+
+  /** To the service that holds the visit: its window is opened while the press still allows it. */
+  private async goThere(): Promise<void> {
+    const name = serviceName(this.visit);
+    try {
+      const found = await openApart(
+        async () => {
+          const ways = await this.home.acts.meeting(this.id);
+          this.home.visits.take(ways.visit);
+          return { ...ways, url: ways.web };
+        },
+        () => window.open('about:blank', '_blank'),
+      );
+      this.meeting.show(name, found, found.isOpened);
+    } catch (error) {
+      if (!(error instanceof ActFailed)) throw error;
+      this.home.onFailure(error);
+      this.card.complain(error.message);
     }
   }
 

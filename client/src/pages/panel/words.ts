@@ -47,9 +47,40 @@ export const CALL_TEXTS: CallTexts = {
 
 /** What to say of the patient; a visit that is over is said first. */
 export function sayingOf(visit: VisitView): Saying {
+  const over = VISIT[visit.state];
+  if (over) return over;
+  if (visit.patient.state === 'admitted' && !visit.meeting.can_admit) return { tone: 'wait', sign: 'enter', word: `Sent to ${serviceName(visit)}` };
   const { state, text_me, present, called_at } = visit.patient;
-  if (state === 'waiting' && text_me && !present && !VISIT[visit.state]) return called_at ? CALLED : ELSEWHERE;
-  return VISIT[visit.state] ?? PATIENT[state];
+  if (state === 'waiting' && text_me && !present) return called_at ? CALLED : ELSEWHERE;
+  return PATIENT[state];
+}
+
+const SERVICES: Record<string, string> = { teams: 'Teams' };
+
+/** The service that holds the visit, as staff call it. */
+export function serviceName({ meeting }: VisitView): string {
+  return SERVICES[meeting.service] ?? meeting.service;
+}
+
+const FAULTS: Record<string, string> = {
+  'meetings.unavailable': 'Teams did not answer in time',
+  'meetings.not_there': 'Teams did not answer in time',
+  'meetings.policy_missing': 'Teams does not let Housecall make meetings for this clinician',
+  'meetings.permission_missing': 'Housecall lacks a permission in Microsoft Graph',
+  'meetings.licence_missing': 'the clinician has no Teams licence',
+  'meetings.sign_in_refused': 'Microsoft did not accept Housecall’s sign-in',
+  'meetings.organiser_unknown': 'the clinician was not found in the directory',
+  'visits.chosen_by_staff': 'somebody moved it here',
+};
+
+/** What is to be known of where the visit is held; empty for a room of ours that was meant to be one. */
+export function meetingLine(visit: VisitView): { text: string; tone?: 'wait' } {
+  const { meeting, patient } = visit;
+  if (meeting.is_in_page) return meeting.fault ? { text: `Held in a Housecall room: ${FAULTS[meeting.fault] ?? 'Teams could not make the meeting'}. The patient’s link is the same.`, tone: 'wait' } : { text: '' };
+  const name = serviceName(visit);
+  if (!meeting.is_ready) return { text: `${name} is making the meeting. This takes a few seconds.`, tone: 'wait' };
+  if (patient.state === 'admitted' && !meeting.can_admit) return { text: `${name} has a lobby of its own. Housecall cannot open it: admit the patient in ${name}.`, tone: 'wait' };
+  return { text: `Held in ${name}. “Admit” sends the patient there; you let them in at its lobby. Patients see your name in ${name}.` };
 }
 
 const KINDS: Record<string, string> = {

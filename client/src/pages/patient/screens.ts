@@ -1,7 +1,7 @@
 /** The screens besides lobby and call: each says what is so, what to do next, and has one main press at most. */
 
 import { fill } from '../../call/texts';
-import type { LobbyState } from '../../protocol/messages';
+import type { ElsewhereMessage, LobbyState } from '../../protocol/messages';
 import { element } from '../../ui/element';
 import type { First } from './first';
 import { button, heading, type Screen } from './page';
@@ -58,6 +58,21 @@ export function leftScreen(first: First, comeBack: () => void): Screen {
   const press = { word: texts.after.come_back, mark: 'come-back', act: comeBack };
   const marks = { 'data-testid': 'visit-over', 'data-reason': 'left' };
   return noticeScreen({ title: texts.after.left_heading, text: texts.after.left_text, marks, press });
+}
+
+const SERVICES: Record<string, string> = { teams: 'Microsoft Teams' };
+
+/** The visit is held on another service's page: what will be there, and the way to it. */
+export function elsewhereScreen(first: First, { service, url, browser_only }: ElsewhereMessage, onGo: () => void): Screen {
+  const { texts } = first;
+  const title = texts.elsewhere.heading;
+  const name = SERVICES[service] ?? service;
+  const root = element('section', { class: 'notice', 'data-testid': 'elsewhere' }, heading(title), element('p', {}, fill(texts.elsewhere.text, { service: name })));
+  if (!browser_only) root.append(element('p', {}, texts.elsewhere.choose));
+  const go = element('a', { class: 'button button-main button-wide', href: url, rel: 'noreferrer', 'data-testid': 'go-to-meeting' }, texts.elsewhere.go);
+  go.addEventListener('click', onGo);
+  root.append(go);
+  return { name: 'notice', root, title };
 }
 
 /** A newer tab has the seat; taking it back is the same press as on the landing page. */

@@ -5,7 +5,7 @@ import { playTone, wakeAudio } from '../../call/meter';
 import { openCall, type CallView } from '../../call/view';
 import { warmUp } from '../../call/warm';
 import { patientWire } from '../../call/wire';
-import { assertNever, parsePatient, type PatientMessage, type PatientSays, type RoomDetails, type StateMessage } from '../../protocol/messages';
+import { assertNever, parsePatient, type ElsewhereMessage, type PatientMessage, type PatientSays, type RoomDetails, type StateMessage } from '../../protocol/messages';
 import { HousecallSocket, type SocketState } from '../../protocol/socket';
 import { element } from '../../ui/element';
 import { DeviceCheck } from './check';
@@ -13,7 +13,7 @@ import { Checking } from './checking';
 import type { First } from './first';
 import { heldPane, heldScreen, Lobby } from './lobby';
 import { Page, type Screen } from './page';
-import { cancelledScreen, closedScreen, declinedScreen, earlyScreen, leftScreen, movedScreen, overScreen, replacedScreen } from './screens';
+import { cancelledScreen, closedScreen, declinedScreen, earlyScreen, elsewhereScreen, leftScreen, movedScreen, overScreen, replacedScreen } from './screens';
 import { Telling } from './telling';
 
 /** What the person asked for last and the server has not yet granted. */
@@ -21,6 +21,8 @@ type Wish = 'lobby' | 'come-back' | null;
 
 // Everybody who came early asks again at the same second otherwise.
 const EARLY_SPREAD_MS = 3_000;
+// Long enough to be read out, short enough that nobody thinks that something is stuck.
+const GO_AFTER_MS = 2_000;
 
 export class Visit {
   private readonly socket: HousecallSocket<PatientMessage, PatientSays>;
@@ -62,6 +64,8 @@ export class Visit {
         return this.take(message);
       case 'admitted':
         return this.showCall(message);
+      case 'elsewhere':
+        return this.showElsewhere(message);
       case 'over':
         return this.showOver(message.reason);
       case 'error':
@@ -208,6 +212,22 @@ export class Visit {
     this.page.lost(null);
     this.page.alert(texts.call.admitted);
     if (wasHidden) void playTone();
+  }
+
+  /** Whoever waited here is taken along; whoever comes back to this page goes when they press. */
+  private showElsewhere(message: ElsewhereMessage): void {
+    const waited = this.page.screen instanceof Lobby;
+    this.wish = null;
+    this.letGo();
+    this.swap('elsewhere', () => elsewhereScreen(this.first, message, () => this.socket.send({ type: 'joined' })));
+    this.page.alert(this.first.texts.elsewhere.heading);
+    if (!waited) return;
+    void playTone();
+    setTimeout(() => {
+      if (this.page.screen?.root.dataset['mark'] !== 'elsewhere') return;
+      this.socket.send({ type: 'joined' });
+      location.assign(message.url);
+    }, GO_AFTER_MS);
   }
 
   /** Whoever did not press leave, but was taken for gone while the phone slept, comes back by themselves. */

@@ -1,0 +1,129 @@
+"""Where a connection's visits are held: chosen on record, and the service itself as it was chosen."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+from housecall.audit.model import Act, By, before_and_after
+from housecall.audit.service import record
+from housecall.db.work import Work
+from housecall.kit.clock import Clock
+from housecall.kit.ids import OrgId
+from housecall.kit.sealing import Sealer
+from housecall.meetings.base import OWN_ROOMS, Chat, MeetingBackend
+from housecall.meetings.errors import MeetingRefused
+from housecall.meetings.teams.backend import TEAMS, TeamsAccount, TeamsMeetings
+from housecall.meetings.teams.certificate import read_certificate
+from housecall.tenancy.tables import Connection
+
+
+@dataclass(frozen=True)
+class TeamsChoice:
+    """Teams for a connection's visits, as an operator or administrator chooses it."""
+
+    tenant: str
+    client_id: str
+    # Private key and certificate; None keeps what is there.
+    pem: str | None = field(default=None, repr=False)
+    cloud: str = "global"
+    # One account that all meetings are made for; none means each visit's own clinician.
+    organiser: str | None = None
+    chat: str = Chat.limited.value
+    may_record: bool = False
+
+
+class MeetingServices(Protocol):
+    """Finds the service that a connection's visits are held with, where that is not rooms of our own."""
+
+    def of(self, connection: Connection) -> MeetingBackend:
+        """The connection's service as it stands now; raises MeetingRefused where it has none."""
+        ...
+
+    async def close(self) -> None:
+        """Every service's connections are given back."""
+        ...
+
+
+class NoServices:
+    """Where there are rooms of our own and nothing else."""
+
+    def of(self, connection: Connection) -> MeetingBackend:
+        raise MeetingRefused("This connection has no meeting service besides rooms of our own.")
+
+    async def close(self) -> None:
+        return None
+
+
+class TeamsDirectory:
+    """Keeps one service a connection; a connection that was changed gets a new one."""
+
+    def __init__(self, clock: Clock, sealer: Sealer, *, stand_in: str = "") -> None:
+        self._clock, self._sealer, self._stand_in = clock, sealer, stand_in
+        self._kept: dict[str, tuple[TeamsAccount, TeamsMeetings]] = {}
+
+    def of(self, connection: Connection) -> MeetingBackend:
+        return self.teams_of(connection)
+
+    def teams_of(self, connection: Connection) -> TeamsMeetings:
+        """The connection's Teams; raises MeetingRefused where it was never set up."""
+        account = self._account(connection)
+        known = self._kept.get(connection.id)
+        if known is not None and known[0] == account:
+            return known[1]
+        made = TeamsMeetings(account, self._clock, stand_in=self._stand_in)
+        self._kept[connection.id] = (account, made)
+        return made
+
+    def _account(self, connection: Connection) -> TeamsAccount:
+        options, sealed = connection.meeting_options, connection.meeting_key_sealed
+        if sealed is None or "tenant" not in options:
+            raise MeetingRefused("Teams is not set up on this connection.")
+        pem = self._sealer.open(sealed, purpose=_purpose(connection.id))
+        return TeamsAccount(options["tenant"], options["client_id"], pem, options.get("cloud", "global"))
+
+    async def close(self) -> None:
+        kept, self._kept = self._kept, {}
+        for _, teams in kept.values():
+            await teams.close()
+
+
+async def choose_teams(
+    work: Work, connection: Connection, choice: TeamsChoice, *, sealer: Sealer, clock: Clock, by: By
+) -> None:
+    """Visits found from now on are held in Teams; those that stand keep where they are.
+
+    Raises CertificateInvalid, or MeetingRefused where no key was ever given.
+    """
+    if choice.pem is not None:
+        pem = read_certificate(choice.pem)
+        whole = pem.private_pem + pem.public_pem
+        connection.meeting_key_sealed = sealer.seal(whole, purpose=_purpose(connection.id))
+    if connection.meeting_key_sealed is None:
+        raise MeetingRefused("Give the app's certificate with its key.")
+    options = {name: value for name, value in asdict(choice).items() if name != "pem"}
+    await _choose(work, connection, TEAMS, options, clock=clock, by=by)
+
+
+async def choose_own_rooms(work: Work, connection: Connection, *, clock: Clock, by: By) -> None:
+    """Visits found from now on are held in rooms of our own; what was set up for Teams is kept."""
+    await _choose(work, connection, OWN_ROOMS, connection.meeting_options, clock=clock, by=by)
+
+
+async def _choose(
+    work: Work, connection: Connection, service: str, options: dict[str, Any], *, clock: Clock, by: By
+) -> None:
+    before = {"service": connection.meeting_service, **connection.meeting_options}
+    connection.meeting_service, connection.meeting_options = service, options
+    changed = before_and_after(before, {"service": service, **options})
+    await record(
+        work,
+        OrgId(connection.org_id),
+        Act.meetings_chosen,
+        by=by,
+        subject=connection.id,
+        at=clock.now(),
+        **changed,
+    )
+
+
+def _purpose(connection_id: str) -> str:
+    return f"meetings:{connection_id}"

@@ -1,0 +1,51 @@
+"""Every query on who of an organisation's clinicians is whom in its directory."""
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from housecall.db.work import Work
+from housecall.kit.ids import OrgId
+from housecall.tenancy.tables import DirectoryPerson
+
+
+async def find_object_id(work: Work, org_id: OrgId, connection_id: str, user_ref: str) -> str | None:
+    """The directory's object id of the clinician, or None."""
+    return await work.session.scalar(
+        select(DirectoryPerson.object_id)
+        .where(DirectoryPerson.org_id == org_id, DirectoryPerson.connection_id == connection_id)
+        .where(DirectoryPerson.user_ref == user_ref)
+    )
+
+
+async def find_users(
+    work: Work, org_id: OrgId, connection_id: str, object_ids: Collection[str]
+) -> dict[str, str]:
+    """Per object id the clinician's EHR user id, where one is known."""
+    found = await work.session.execute(
+        select(DirectoryPerson.object_id, DirectoryPerson.user_ref)
+        .where(DirectoryPerson.org_id == org_id, DirectoryPerson.connection_id == connection_id)
+        .where(DirectoryPerson.object_id.in_(sorted(object_ids)))
+    )
+    return {row.object_id: row.user_ref for row in found}
+
+
+async def put_person(work: Work, org_id: OrgId, person: DirectoryPerson) -> None:
+    """The clinician has this object id from now on; what was looked up never replaces what was set by hand."""
+    row = insert(DirectoryPerson).values(
+        connection_id=person.connection_id,
+        user_ref=person.user_ref,
+        org_id=org_id,
+        object_id=person.object_id,
+        is_by_hand=person.is_by_hand,
+        created_at=person.created_at,
+    )
+    fresh = {"object_id": row.excluded.object_id, "is_by_hand": row.excluded.is_by_hand}
+    await work.session.execute(
+        row.on_conflict_do_update(
+            index_elements=["connection_id", "user_ref"],
+            set_=fresh,
+            where=(DirectoryPerson.is_by_hand.is_(False)) | (row.excluded.is_by_hand.is_(True)),
+        )
+    )
