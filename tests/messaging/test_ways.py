@@ -2,6 +2,8 @@
 
 import asyncio
 import itertools
+import uuid
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import pytest
@@ -25,6 +27,7 @@ from housecall.messaging.providers.base import (
 from housecall.messaging.providers.memory import MemoryProvider
 from housecall.messaging.providers.memory_numbers import MemoryNumbers
 from housecall.messaging.providers.registry import Providers
+from housecall.messaging.recipients import Due, Outcome
 from housecall.messaging.replies import apply_reply, refusal_hash
 from housecall.messaging.tables import Message, PhoneNumber
 from housecall.messaging.words import ReplyWord
@@ -272,6 +275,25 @@ async def test_consent_withdrawn_stops_what_is_queued_already(ways: Ways) -> Non
     assert len(slow.sent) <= 20
     states = list((await office.states()).values())
     assert states.count("suppressed") == 40 - len(slow.sent)
+
+
+async def test_a_number_that_is_changed_meanwhile_is_the_one_the_text_leaves_from(ways: Ways) -> None:
+    """The recipients were read with the old number; the text is asked for anew and not lost."""
+    office = ways.office
+    await office.plan()
+    relink = office.resolver.resolve
+
+    async def resolve(messages: Sequence[Due]) -> Mapping[uuid.UUID, Outcome]:
+        found = await relink(messages)
+        await ways.link(SECOND)
+        return found
+
+    office.resolver.resolve = resolve  # type: ignore[method-assign]
+    await ways.send()
+    await ways.send()
+
+    assert ways.first.sent == []
+    assert [one.sent_from for one in ways.second.sent] == [SECOND]
 
 
 async def test_consents_are_kept_in_their_words_with_who_and_when(ways: Ways) -> None:

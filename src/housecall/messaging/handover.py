@@ -10,7 +10,7 @@ from housecall.db.database import Database
 from housecall.kit.clock import Clock
 from housecall.messaging import claims
 from housecall.messaging.claims import Claim, Verdict
-from housecall.messaging.gate import Gate
+from housecall.messaging.gate import CHANGED, Gate
 from housecall.messaging.model import Channel, FailReason, MessageState
 from housecall.messaging.pacing import AT_ONCE, reserve
 from housecall.messaging.providers.base import (
@@ -77,6 +77,8 @@ class Handover:
                 return self.released(claim, timedelta())
             if claim.due.channel is Channel.sms:
                 obstacle = await self._gate.obstacle(claim, recipient)
+                if obstacle == CHANGED:
+                    return self.released(claim, timedelta())
                 if obstacle is not None:
                     return Verdict(claim, "suppress", reason=obstacle)
             text = replace(text, since=claim.queued_at)
