@@ -87,6 +87,17 @@ def test_an_e_mail_says_the_same_plain_and_in_html_in_the_readers_direction(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_beside_the_button_stands_the_address_to_copy_and_nothing_of_ours(language: str) -> None:
+    """A template once printed a method of Python's own instead of the sentence."""
+    _, letter = composed(MessageKind.link, a_recipient(language))
+
+    words = catalogue(language)["letter"]
+    shown = " ".join(" ".join(Reading(letter.html).words).split())
+    assert f"{words['join']} {words['copy']} {LINK}" in shown
+    assert "object at 0x" not in letter.html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_every_e_mail_with_the_same_fields(language: str) -> None:
     mails, english = catalogue(language)["mails"], catalogue("en")["mails"]
 
