@@ -14,9 +14,11 @@ from housecall.db.database import Database
 from housecall.kit.clock import FakeClock
 from housecall.kit.sealing import Sealer
 from housecall.tenancy.errors import SettingsStale
+from housecall.tenancy.model import Role
 from housecall.tenancy.roles import ENTRA_GLOBAL_ADMINISTRATOR
 from housecall.tenancy.sign_in import SignInSettings, apply_sign_in
 from housecall.web.attempts import own_page
+from housecall.web.sign_in_settings import SignInForm
 from tests.tenancy.small_provider import CLIENT, SECRET, SmallProvider, provide
 from tests.visits.clinic import OPERATOR, Clinic, open_clinic
 from tests.web.live import Live, serve
@@ -127,6 +129,12 @@ def test_no_way_back_leads_out_of_the_portal(elsewhere: str) -> None:
     assert own_page(elsewhere) == "/portal"
 
 
+def test_the_way_back_leads_to_any_page_behind_this_door() -> None:
+    own = ["/portal", "/portal/account", "/portal?organisation=lakeside", "/panel/today"]
+
+    assert [own_page(address) for address in own] == own
+
+
 async def test_an_answer_is_taken_from_the_browser_that_asked_and_once(clinic: Clinic) -> None:
     async with at_lakeside(clinic) as (live, small), Browser(live) as mine, Browser(live) as another:
         small.claims = {"roles": ["administrator"]}
@@ -157,6 +165,11 @@ async def test_what_the_provider_said_when_it_broke_off_is_told_but_not_its_own_
 
     assert "broke off and said access_denied" in told.text
     assert "Ingrid" not in odd.text
+
+
+def test_the_form_has_a_field_for_the_rules_of_every_role() -> None:
+    """A role without one would lose its rules with the next press on save."""
+    assert {role.value for role in Role} <= set(SignInForm.model_fields)
 
 
 async def test_settings_that_were_changed_meanwhile_are_not_overwritten(

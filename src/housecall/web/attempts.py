@@ -14,6 +14,8 @@ from housecall.tenancy.errors import SignInFailed
 ATTEMPT_COOKIE: Final = "__Host-hc_sign_in"
 ATTEMPT_LIFE: Final = timedelta(minutes=10)
 FIRST_PAGE: Final = "/portal"
+# Clinicians come in by the same door where the EHR cannot launch.
+TODAY: Final = "/panel/today"
 _PURPOSE: Final = "portal-sign-in"
 _LONGEST_WAY_BACK: Final = 500
 
@@ -65,6 +67,6 @@ def open_attempt(cookie: str, state: str, sealer: Sealer, now: datetime) -> Atte
 
 def own_page(address: str) -> str:
     """The address, if it is a page of the portal; its first page for any other, of another site above all."""
-    is_own = address == FIRST_PAGE or address.startswith((f"{FIRST_PAGE}/", f"{FIRST_PAGE}?"))
+    is_own = address in (FIRST_PAGE, TODAY) or address.startswith((f"{FIRST_PAGE}/", f"{FIRST_PAGE}?"))
     is_plain = address.isascii() and address.isprintable() and "\\" not in address and ".." not in address
     return address if is_own and is_plain and len(address) <= _LONGEST_WAY_BACK else FIRST_PAGE

@@ -39,6 +39,7 @@ class SignInForm(BaseModel):
     administrator: str = Field("", max_length=20_000)
     reader: str = Field("", max_length=20_000)
     auditor: str = Field("", max_length=20_000)
+    clinician: str = Field("", max_length=20_000)
     revision: int = 0
 
 
@@ -153,7 +154,7 @@ def _read(form: SignInForm, standing: Standing) -> tuple[SignInSettings, dict[st
 
 
 def _typed_rules(form: SignInForm) -> dict[str, str]:
-    return {"administrator": form.administrator, "reader": form.reader, "auditor": form.auditor}
+    return {role.value: getattr(form, role.value) for role in Role}
 
 
 def _secret_kept(form: SignInForm, standing: Standing) -> str:
