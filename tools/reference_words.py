@@ -177,6 +177,7 @@ OPTIONS: Final = {
     "--clinic-name": "what patients read in texts and on pages; stays when not given",
     "--clinic-phone": "whom patients call when something does not work; stays when not given",
     "--algorithm": "the new key's; the same as before when not given",
+    "--mpages": "Housecall is opened as an MPages component, which has rules of its own for framing",
     "--requests-per-minute": "what feed, texts and write-back may ask together; 2400 at first, stays when not given",
     "--confirm-release": "the EHR's release is late enough, says whoever types this; the audit log keeps it",
     "--go-live": "switches a production connection on; without a test launch before, the audit log says so",

@@ -67,6 +67,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     parser.add_argument("--phone-region", default="US", help="the country of numbers written without a code")
     parser.add_argument("--frame-ancestor", nargs="+", action="extend", default=[], metavar="ORIGIN")
+    parser.add_argument("--mpages", action="store_true", help="Housecall is opened as an MPages component")
     words = [Writing.links.value, Writing.status.value, Writing.presence.value]
     parser.add_argument("--write-back", nargs="+", action="extend", default=[], choices=words)
     parser.add_argument(
@@ -242,6 +243,7 @@ def declaration_of(arguments: argparse.Namespace, vendor: str) -> Declaration:
         time_zone=arguments.time_zone,
         phone_region=arguments.phone_region,
         frame_ancestors=tuple(arguments.frame_ancestor),
+        is_mpages=arguments.mpages,
         write_back=tuple(arguments.write_back),
         channels=Channels(arguments.channels) if arguments.channels else None,
         reminders_min=None if arguments.reminder is None else tuple(map(read_reminder, arguments.reminder)),

@@ -8,7 +8,7 @@ _SHOWN: Final = (
     "base_url", "environment", "vendor", "client_kind", "client_id", "system_client_id", "patient_base_url",
     "patient_client_id", "locations", "practitioners", "virtual_rules", "time_zone", "phone_region", "write_back",
     "frame_ancestors", "confirm_existing", "lobby_opens_min", "window_closes_min", "texts_from",
-    "requests_per_min",
+    "requests_per_min", "is_mpages",
 )  # fmt: skip
 _SECRET: Final = ("client_secret_sealed", "system_client_secret_sealed", "patient_client_secret_sealed")
 

@@ -65,6 +65,7 @@ class Declaration:
     channels: Channels | None = None
     reminders_min: tuple[int, ...] | None = None
     quiet_hours: QuietHours | None = None
+    is_mpages: bool = False
     requests_per_min: int | None = None
     """None leaves the budget as it is."""
 
@@ -181,6 +182,7 @@ def _apply(connection: Connection, declared: Declaration, *, sealer: Sealer, now
     connection.time_zone = declared.time_zone
     connection.phone_region = declared.phone_region
     connection.frame_ancestors = list(declared.frame_ancestors)
+    connection.is_mpages = declared.is_mpages
     connection.texts_from = declared.texts_from
     connection.texts_to = [
         one if one == ANY_NUMBER else listed_hash(sealer, one) for one in declared.texts_to

@@ -126,6 +126,8 @@ class Connection(Base):
     lobby_opens_min: Mapped[int]
     window_closes_min: Mapped[int]
     frame_ancestors: Mapped[list[str]]
+    # Opened as an MPages component: no frame-ancestors, and the page hides until its frame says who it is.
+    is_mpages: Mapped[bool] = mapped_column(default=False)
     first_polled_at: Mapped[datetime | None]
     last_polled_at: Mapped[datetime | None]
     next_poll_at: Mapped[datetime | None]

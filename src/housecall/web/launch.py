@@ -1,7 +1,7 @@
 """The EHR's entrance: launch, redirect back, our public keys. Open on purpose: a launch is how one signs in."""
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 from urllib.parse import urlsplit
 
 from fastapi import Query, Request
@@ -25,6 +25,18 @@ def frameable(request: Request) -> None:
 
 
 routes = Audience("launch", guard=frameable, include_in_schema=False)
+
+# The origins that the vendor's embed library lists for its own hosts.
+MPAGES_PARENTS: Final = (
+    "https://embedded.cerner.com",
+    "https://embedded.sandboxcerner.com",
+    "https://embedded.devcerner.com",
+    "https://embedded.applications.ca.cerner.com",
+    "https://embedded.applications.au.cerner.com",
+    "https://embedded.ca.cernerpowerchart.net",
+    "https://embedded.au.cernerpowerchart.net",
+    "https://embedded.emea-2.cerner.com",
+)
 
 Text = Annotated[str | None, Query(max_length=4096)]
 
@@ -130,6 +142,17 @@ def _redirect(url: str) -> RedirectResponse:
 
 
 def frame_ancestors_of(connection: Connection) -> str:
-    """Who may frame the panel: the EHR's own origin and those listed on the connection, port included."""
+    """Who may frame the panel: the EHR's own origin and those listed on the connection, port included.
+
+    Empty for an MPages component: there every ancestor would have to be listed, the site's own too, so the page
+    hides until its frame has said who it is (``mpages_parents_of``).
+    """
+    if connection.is_mpages:
+        return ""
     parts = urlsplit(connection.base_url)
     return " ".join(dict.fromkeys([f"{parts.scheme}://{parts.netloc}", *connection.frame_ancestors]))
+
+
+def mpages_parents_of(connection: Connection) -> str:
+    """The frames that an MPages component shows itself in; empty for a connection that is none."""
+    return " ".join([*MPAGES_PARENTS, *connection.frame_ancestors]) if connection.is_mpages else ""

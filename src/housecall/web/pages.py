@@ -120,7 +120,8 @@ def render(
 
 
 def page_headers(nonce: str, frame_ancestors: str, form_action: str) -> dict[str, str]:
-    """The headers of a page; ``frame-ancestors`` is closed unless a connection opens it."""
+    """The headers of a page; ``frame-ancestors`` is closed unless a connection opens it, and not
+    there at all where the page itself looks at who frames it."""
     policy = [
         "default-src 'none'",
         f"script-src 'self' 'nonce-{nonce}'",
@@ -132,8 +133,9 @@ def page_headers(nonce: str, frame_ancestors: str, form_action: str) -> dict[str
         "worker-src 'self' blob:",
         f"form-action {form_action}",
         "base-uri 'none'",
-        f"frame-ancestors {frame_ancestors}",
     ]
+    if frame_ancestors:
+        policy.append(f"frame-ancestors {frame_ancestors}")
     return {
         "Content-Security-Policy": "; ".join(policy),
         "Cache-Control": "no-store",

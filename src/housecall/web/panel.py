@@ -38,7 +38,7 @@ from housecall.web.audience import Audience, anyone
 from housecall.web.cookies import launch_cookie, set_launch_cookie
 from housecall.web.handovers import address_of
 from housecall.web.house import House, house_of
-from housecall.web.launch import frame_ancestors_of
+from housecall.web.launch import frame_ancestors_of, mpages_parents_of
 from housecall.web.origin import RequestForeign
 from housecall.web.pages import render
 
@@ -129,6 +129,7 @@ async def panel(request: Request, launch_id: str, caller: Guarded) -> Response:
         request,
         "panel/panel.html",
         frame_ancestors=request.state.frame_ancestors,
+        parents=mpages_parents_of(caller.connection),
         first=first,
         clinic=organisation.display_name,
     )

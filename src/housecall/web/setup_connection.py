@@ -22,6 +22,7 @@ from housecall.tenancy.setup import (
     resume,
     save_settings,
 )
+from housecall.tenancy.spending import read_spending
 from housecall.tenancy.store import get_connection
 from housecall.tenancy.tables import Connection, ConnectionSetup
 from housecall.web import connection_form as forms
@@ -227,7 +228,9 @@ async def show_connection(
 ) -> Response:
     """The connection's page, with the form as it is given."""
     is_draft = connection.state == ConnectionState.draft
+    house = house_of(request)
     values = {
+        "spending": await read_spending(house.database, person.org_id, connection.id, house.clock.now()),
         "faults": {},
         "kept": {},
         "clashes": (),

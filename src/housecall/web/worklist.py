@@ -12,6 +12,7 @@ from housecall.visits.handover import make_handover
 from housecall.visits.worklist import MOST_NAMES, Whose, check_listed, list_views, listing_for, read_names
 from housecall.web.audience import Audience
 from housecall.web.handovers import address_of
+from housecall.web.launch import mpages_parents_of
 from housecall.web.pages import render
 from housecall.web.panel import Caller, panel_guard
 
@@ -54,6 +55,7 @@ async def today(request: Request, launch_id: str, caller: Guarded, whose: Whose 
         request,
         "panel/today.html",
         frame_ancestors=request.state.frame_ancestors,
+        parents=mpages_parents_of(caller.connection),
         first=first,
         clinic=organisation.display_name,
     )
