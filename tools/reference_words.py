@@ -200,7 +200,7 @@ MAKES: Final = {
 # One for each module of benchmarks/ that can be run.
 BENCHES: Final = {
     "join": "from pressing start to the waiting room, on a throttled phone, and the bytes of the pages",
-    "admit": "from pressing admit to the first picture, through a relay of its own and without, against a bare pair of connections",
+    "admit": "from pressing admit to the first picture, through a relay and without, against a bare pair",
     "arrival": "from entering the waiting room to the panel, with thousands waiting",
     "reminders": "messages a second through a counting gateway, and with killed workers",
     "launch": "our own time in a launch",

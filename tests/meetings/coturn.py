@@ -15,6 +15,9 @@ from typing import Final, Self
 import pytest
 
 TURNSERVER: Final = shutil.which("turnserver") or "/usr/bin/turnserver"
+# Neither is what a browser has for its own, so that no test takes a relay's address for somebody's.
+HOST: Final = "127.0.0.3"
+RELAYED_FROM: Final = "127.0.0.2"
 SECRET: Final = "a secret of coturn and Housecall"
 needs_coturn: Final = pytest.mark.skipif(not Path(TURNSERVER).exists(), reason="coturn is not installed here")
 
@@ -23,10 +26,10 @@ def free_port() -> int:
     """A port that is free for datagrams and for streams."""
     while True:
         with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
-            stream.bind(("127.0.0.1", 0))
+            stream.bind((HOST, 0))
             port = int(stream.getsockname()[1])
             with contextlib.suppress(OSError):
-                datagrams.bind(("127.0.0.1", port))
+                datagrams.bind((HOST, port))
                 return port
 
 
@@ -45,12 +48,12 @@ class Coturn:
     @property
     def udp(self) -> str:
         """Its address for datagrams, as a setting takes it."""
-        return f"turn:127.0.0.1:{self.port}?transport=udp"
+        return f"turn:{HOST}:{self.port}?transport=udp"
 
     @property
     def tcp(self) -> str:
         """Its address for streams."""
-        return f"turn:127.0.0.1:{self.port}?transport=tcp"
+        return f"turn:{HOST}:{self.port}?transport=tcp"
 
     @property
     def log(self) -> str:
@@ -75,7 +78,7 @@ class Coturn:
     def start(self) -> Self:
         """It takes connections when this returns."""
         command = [
-            TURNSERVER, "-n", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1",
+            TURNSERVER, "-n", f"--listening-ip={HOST}", f"--relay-ip={RELAYED_FROM}",
             f"--listening-port={self.port}", "--realm=housecall.test", "--no-tls", "--no-dtls", "--no-cli",
             # Two browsers of one machine meet on it; in production nobody's peer is the relay's own loopback.
             "--allow-loopback-peers", f"--log-file={self._folder}/log", "--simple-log", "--verbose",
@@ -87,7 +90,7 @@ class Coturn:
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             assert self._process.poll() is None, self.log[-2000:]
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+            with contextlib.suppress(OSError), socket.create_connection((HOST, self.port), 1):
                 return self
             time.sleep(0.05)
         raise AssertionError("coturn did not start: " + self.log[-2000:])

@@ -22,7 +22,7 @@ from housecall.kit.clock import SystemClock
 from housecall.meetings.builtin import BuiltinRooms
 from housecall.meetings.memory import MemoryRooms
 from housecall.meetings.relay import SENTENCES, RelayFault, RelayFinding, probe_meetings, probe_relay
-from tests.meetings.coturn import SECRET, Coturn, needs_coturn
+from tests.meetings.coturn import RELAYED_FROM, SECRET, Coturn, needs_coturn
 
 QUICK = timedelta(seconds=0.4)
 
@@ -117,7 +117,7 @@ async def test_a_relay_that_is_open_to_anybody_does_not_pass() -> None:
 
 @needs_coturn
 async def test_a_relay_that_lets_no_two_of_its_addresses_meet_does_not_pass() -> None:
-    with Coturn("--denied-peer-ip=127.0.0.1") as relay:
+    with Coturn(f"--denied-peer-ip={RELAYED_FROM}") as relay:
         finding = await try_it(relay.udp)
 
     assert (finding.fault, finding.code) == (RelayFault.between_forbidden, 403)

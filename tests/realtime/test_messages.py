@@ -30,6 +30,8 @@ PATIENT: list[tuple[dict[str, Any], object]] = [
         {"type": "signal", "to": "p_1", "data": {"candidate": None}},
         messages.Signal("p_1", {"candidate": None}),
     ),
+    ({"type": "warm-signal", "warm": "w_1", "data": 1}, messages.WarmSignal("w_1", 1)),
+    ({"type": "cool", "warm": "w_1"}, messages.Cool(warm="w_1")),
 ]
 STAFF: list[tuple[dict[str, Any], object]] = [
     ({"type": "join", "visit": "v_1"}, messages.Join("v_1")),
@@ -37,6 +39,12 @@ STAFF: list[tuple[dict[str, Any], object]] = [
     ({"type": "signal", "visit": "v_1", "to": "p_1", "data": 1}, messages.Signal("p_1", 1, "v_1")),
     ({"type": "active", "idle_s": 2.5}, messages.Active(2.5)),
     ({"type": "ping", "n": 0}, messages.Ping(0)),
+    ({"type": "warm", "visit": "v_1"}, messages.Warm("v_1")),
+    ({"type": "cool", "visit": "v_1"}, messages.Cool(visit="v_1")),
+    (
+        {"type": "warm-signal", "visit": "v_1", "warm": "w_1", "data": 1},
+        messages.WarmSignal("w_1", 1, "v_1"),
+    ),
 ]
 WRONG = [
     "",
@@ -81,7 +89,7 @@ def test_a_wrong_message_is_refused(text: str) -> None:
         parse_patient(text)
 
 
-@pytest.mark.parametrize("kind", ["join", "active", "admitted", "state", "__class__", "constructor"])
+@pytest.mark.parametrize("kind", ["join", "active", "warm", "admitted", "state", "__class__", "constructor"])
 def test_a_patient_cannot_say_what_only_staff_or_the_server_say(kind: str) -> None:
     with pytest.raises(MessageUnknown):
         parse_patient(json.dumps({"type": kind, "visit": "v_1", "idle_s": 1}))

@@ -134,6 +134,14 @@ def test_unknown_fields_are_not_passed_on() -> None:
     assert filter_signal(candidate, relay_only=False) == {"candidate": {"candidate": HOST, "sdpMid": "0"}}
 
 
+@pytest.mark.parametrize("relay_only", [True, False])
+def test_the_name_of_a_warm_up_passes_and_nothing_longer(relay_only: bool) -> None:
+    assert filter_signal({"warm": "w_7k3m"}, relay_only=relay_only) == {"warm": "w_7k3m"}
+    for wrong in ("", "Dr. Example", "w_" + "a" * 33, "w_7k3m\n", 7, None, ["w_7k3m"]):
+        with pytest.raises(SignalInvalid):
+            filter_signal({"warm": wrong}, relay_only=relay_only)
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -186,12 +186,14 @@ class Live:
 
 
 @asynccontextmanager
-async def serve(clinic: Clinic, *, meetings: MeetingBackend | None = None) -> AsyncIterator[Live]:
+async def serve(
+    clinic: Clinic, *, meetings: MeetingBackend | None = None, **given: str
+) -> AsyncIterator[Live]:
     """The clinic's house on a free port, as long as the block lasts."""
     if meetings is not None:
         clinic.desk = replace(clinic.desk, meetings=meetings)
     desk = clinic.desk
-    settings = Settings({"HOUSECALL_PUBLIC_URL": desk.public_url})
+    settings = Settings({"HOUSECALL_PUBLIC_URL": desk.public_url, **given})
     house = House(settings, clinic.database, desk.sealer, clinic.clock, desk.hub, desk, desk.public_url)
     listener = socket.create_server(("127.0.0.1", 0))
     server = DrainingServer(uvicorn_config(make_app(house), settings), house.hub)

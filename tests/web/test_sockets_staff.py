@@ -59,6 +59,7 @@ async def test_the_page_is_welcomed_with_every_visit_of_its_launch(live: Live) -
         "type": "welcome",
         "launch": launch[0],
         "server_now": live.clinic.now.isoformat(),
+        "warm_up": False,
         "visits": [await live.clinic.view(first), await live.clinic.view(second)],
     }
 

@@ -1,5 +1,6 @@
 /** One connection to one other person: perfect negotiation, ICE restarts, and a new start when nothing else helps. */
 
+import { beginAt } from './bitrate';
 import type { Role, SignalData } from '../protocol/messages';
 
 /** `connecting` before the first picture, `reconnecting` after a loss. */
@@ -23,7 +24,8 @@ export interface PeerHome {
   /** Ties sound and picture together for the receiver; null where tests have none. */
   bundle: () => MediaStream | null;
   outgoing: () => Outgoing;
-  status: () => PeerStatus;
+  /** Null while nothing is to be said. */
+  status: () => PeerStatus | null;
   mostKbps: () => number;
   send: (to: string, data: SignalData) => boolean;
   onState: (peer: Peer) => void;
@@ -38,6 +40,9 @@ const RESTART_AFTER_MS = 2_000;
 const WATCH_EVERY_MS = 4_000;
 // So many restarts without success mean that the other side's connection is not the one we think.
 const MOST_RESTARTS = 3;
+// Enough for the camera's whole picture in the first frame, which a browser's own 300 is not; too much is measured in a second.
+const BEGIN_KBPS = 600;
+const SLOWEST_KBPS = 300;
 
 /** Owns one RTCPeerConnection at a time; refuses to give up until it is closed. */
 export class Peer {
@@ -54,11 +59,14 @@ export class Peer {
   private restartSoon: ReturnType<typeof setTimeout> | undefined;
   private readonly watch: ReturnType<typeof setInterval>;
 
+  /** The warm-up that this connection was made in. */
+  warm: string | null = null;
+
   constructor(
-    readonly id: string,
+    public id: string,
     public role: Role,
-    private readonly polite: boolean,
-    private readonly home: PeerHome,
+    private polite: boolean,
+    private home: PeerHome,
   ) {
     this.connection = this.make();
     this.watch = setInterval(() => this.look(), WATCH_EVERY_MS);
@@ -84,14 +92,36 @@ export class Peer {
   /** Send what is there now; no negotiation. */
   async replaceTracks(): Promise<void> {
     const outgoing = this.home.outgoing();
-    for (const transceiver of this.connection.getTransceivers()) {
-      const track = transceiver.receiver.track.kind === 'audio' ? outgoing.audio : outgoing.video;
-      if (transceiver.sender.track !== track) await transceiver.sender.replaceTrack(track).catch(() => undefined);
-    }
+    // The picture first, and none waits for the other: the page may be drawn between two promises.
+    const lines = [...this.connection.getTransceivers()].reverse();
+    await Promise.all(
+      lines.map(async ({ receiver, sender }) => {
+        const track = receiver.track.kind === 'audio' ? outgoing.audio : outgoing.video;
+        if (sender.track !== track) await sender.replaceTrack(track).catch(() => undefined);
+      }),
+    );
   }
 
   tellStatus(): void {
-    if (this.channel?.readyState === 'open') this.channel.send(JSON.stringify(this.home.status()));
+    const status = this.home.status();
+    if (status && this.channel?.readyState === 'open') this.channel.send(JSON.stringify(status));
+  }
+
+  /** Belong to another mesh: the connection goes on, and what is to be sent goes onto the lines it has. */
+  moveTo(home: PeerHome, who: { id: string; role: Role; polite: boolean }): void {
+    this.home = home;
+    this.id = who.id;
+    this.role = who.role;
+    this.polite = who.polite;
+    void this.replaceTracks();
+    for (const { receiver } of this.connection.getTransceivers()) home.onTrack(this, receiver.track);
+    this.tellStatus();
+    void this.tune();
+  }
+
+  /** Whether an offer was made or taken already. */
+  get hasBegun(): boolean {
+    return this.connection.getTransceivers().length > 0;
   }
 
   /** The network or the socket is back: mend now instead of at the next look. */
@@ -145,6 +175,7 @@ export class Peer {
 
   /** A connection as new, in the place of one that cannot be mended or is unknown to the other side. */
   private startAnew(): void {
+    this.warm = null;
     this.letGo(this.connection);
     this.candidates = [];
     this.making = this.ignoring = false;
@@ -170,7 +201,7 @@ export class Peer {
 
   private async handle(data: SignalData): Promise<void> {
     if ('description' in data) await this.takeDescription(data.description);
-    else await this.takeCandidate(data.candidate);
+    else if ('candidate' in data) await this.takeCandidate(data.candidate);
   }
 
   private async takeDescription(description: Description): Promise<void> {
@@ -183,7 +214,8 @@ export class Peer {
     if (collides && !this.connection.remoteDescription) this.startAnew();
     if (!isOffer && this.connection.signalingState !== 'have-local-offer') return;
     const connection = this.connection;
-    await connection.setRemoteDescription(description);
+    const kbps = Math.min(BEGIN_KBPS, Math.max(SLOWEST_KBPS, this.home.mostKbps() / 2));
+    await connection.setRemoteDescription({ ...description, sdp: beginAt(description.sdp, kbps) });
     await this.addWaitingCandidates(connection);
     if (isOffer) await this.answer(connection);
   }

@@ -8,6 +8,8 @@ export interface PeersOptions {
   send: (to: string, data: SignalData) => boolean;
   onChange: () => void;
   onTrack: (peer: Peer, track: MediaStreamTrack) => void;
+  /** The connection made before admission that leads to them: by its name, where the server or they gave one. */
+  claimWarm?: (who: { role: Role; warm: string | undefined }, isNamed: boolean) => Peer | null;
   makeConnection?: (configuration: RTCConfiguration) => RTCPeerConnection;
   bundle?: MediaStream | null;
 }
@@ -62,14 +64,14 @@ export class Peers {
     this.options.onChange();
   }
 
-  /** Somebody came in; the offer comes from them. */
-  add(id: string, role: Role): Peer {
+  /** Somebody came in; the offer comes from them, unless a connection to them was made before. */
+  add(id: string, role: Role, warm?: string): Peer {
     const known = this.peers.get(id);
     if (known) {
       known.role = role;
       return known;
     }
-    const made = new Peer(id, role, this.self < id, this.home);
+    const made = this.adopt(id, role, warm) ?? new Peer(id, role, this.self < id, this.home);
     this.peers.set(id, made);
     this.retune();
     this.options.onChange();
@@ -88,6 +90,7 @@ export class Peers {
   /** A signal from somebody; one we did not know yet may speak before they are announced. */
   take(from: string, data: SignalData): Promise<void> {
     const peer = this.peers.get(from) ?? this.add(from, 'clinician');
+    if ('warm' in data) return Promise.resolve(this.agree(peer, data.warm));
     return peer.take(data);
   }
 
@@ -110,8 +113,29 @@ export class Peers {
 
   private meet(entry: PeerEntry): void {
     const isKnown = this.peers.has(entry.peer);
-    const peer = this.add(entry.peer, entry.role);
-    if (!isKnown) peer.offer();
+    const peer = this.add(entry.peer, entry.role, entry.warm);
+    if (!isKnown && !peer.warm) peer.offer();
+  }
+
+  /** A connection made before admission is theirs from now on, and they hear which. */
+  private adopt(id: string, role: Role, warm: string | undefined, isNamed = false): Peer | null {
+    const peer = this.options.claimWarm?.({ role, warm }, isNamed) ?? null;
+    if (!peer?.warm) return null;
+    peer.connection.setConfiguration?.(this.configuration());
+    peer.moveTo(this.home, { id, role, polite: this.self < id });
+    this.options.send(id, { warm: peer.warm });
+    return peer;
+  }
+
+  /** They use the connection of that warm-up with us: so do we, or say by an offer that we have it no more. */
+  private agree(peer: Peer, warm: string): void {
+    if (peer.warm === warm || peer.state === 'connected') return;
+    const adopted = this.adopt(peer.id, peer.role, warm, true);
+    if (adopted) {
+      peer.close();
+      this.peers.set(adopted.id, adopted);
+      this.options.onChange();
+    } else if (!peer.hasBegun) peer.offer();
   }
 
   private retune(): void {

@@ -16,7 +16,7 @@ export interface RoomListeners {
   onOver: (reason: OverReason | 'replaced') => void;
 }
 
-type Parts = Pick<PeersOptions, 'makeConnection' | 'bundle'>;
+type Parts = Pick<PeersOptions, 'makeConnection' | 'bundle' | 'claimWarm'>;
 
 /** One person's stay in a room. Sends nothing while held, keeps media while the socket is lost. */
 export class Room {
@@ -119,7 +119,7 @@ export class Room {
       case 'room':
         return this.enter(event);
       case 'peer-joined':
-        this.peers?.add(event.peer, event.role);
+        this.peers?.add(event.peer, event.role, event.warm);
         return;
       case 'peer-left':
         return this.peers?.remove(event.peer);

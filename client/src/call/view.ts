@@ -8,6 +8,7 @@ import { Control } from './controls';
 import type { Devices } from './media';
 import { Meter, wakeAudio } from './meter';
 import type { Peer } from './peer';
+import type { PeersOptions } from './peers';
 import { Quality } from './quality';
 import { Room, type CallState } from './room';
 import { fill, type CallTexts } from './texts';
@@ -20,6 +21,8 @@ export interface CallOptions {
   /** Opened already, so that the first picture does not wait for a camera. They stay the caller's. */
   devices: Devices;
   role: 'patient' | 'staff';
+  /** Connections made before admission. */
+  claimWarm?: PeersOptions['claimWarm'];
   texts: CallTexts;
   /** What somebody is called; by their role if not given. */
   nameOf?: (role: Role, peer: string) => string;
@@ -73,7 +76,7 @@ export class CallView {
       onChange: () => this.draw(),
       onTrack: (peer, track) => this.tileOf(peer).setTrack(track),
       onOver: (reason) => this.finish(reason),
-    }, { bundle: new MediaStream() });
+    }, { bundle: new MediaStream(), ...(options.claimWarm ? { claimWarm: options.claimWarm } : {}) });
     container.append(this.root);
     this.start();
     this.draw();

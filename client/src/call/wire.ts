@@ -5,7 +5,7 @@ import type { HousecallSocket } from '../protocol/socket';
 
 export type RoomEvent =
   | { type: 'room'; details: RoomDetails }
-  | { type: 'peer-joined'; peer: string; role: Role }
+  | { type: 'peer-joined'; peer: string; role: Role; warm?: string }
   | { type: 'peer-left'; peer: string }
   | { type: 'signal'; from: string; data: SignalData }
   | { type: 'over'; reason: OverReason }

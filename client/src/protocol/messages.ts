@@ -23,11 +23,23 @@ export type DeviceResult = 'ok' | 'warn' | 'fail' | 'skipped';
 /** What one browser tells another through the server: a description, or a candidate (`null` ends them). */
 export type SignalData =
   | { description: { type: RTCSdpType; sdp: string } }
-  | { candidate: RTCIceCandidateInit | null };
+  | { candidate: RTCIceCandidateInit | null }
+  /** The connection of that warm-up is used with whom this is sent to. */
+  | { warm: string };
 
 export interface PeerEntry {
   peer: string;
   role: Role;
+  /** The warm-up that leads to them, where there is one. */
+  warm?: string;
+}
+
+/** A connection to make before admission: through the relay only, without a picture, to nobody named. */
+export interface WarmInvitation {
+  type: 'warm';
+  warm: string;
+  ice_servers: RTCIceServer[];
+  relay_only: boolean;
 }
 
 /** How to reach the others: relays, whether only through them, and who is in the room. */
@@ -77,9 +89,12 @@ export type PatientMessage =
   | StateMessage
   | ({ type: 'admitted' } & RoomDetails)
   | ElsewhereMessage
-  | { type: 'peer-joined'; peer: string; role: Role }
+  | { type: 'peer-joined'; peer: string; role: Role; warm?: string }
   | { type: 'peer-left'; peer: string }
   | { type: 'signal'; from: string; data: SignalData }
+  | WarmInvitation
+  | { type: 'warm-signal'; warm: string; data: SignalData }
+  | { type: 'cold'; warm: string }
   | { type: 'over'; reason: OverReason }
   | { type: 'replaced' };
 
@@ -126,12 +141,15 @@ export interface VisitView {
 
 export type StaffMessage =
   | SharedMessage
-  | { type: 'welcome'; launch: string; server_now: string; visits: VisitView[] }
+  | { type: 'welcome'; launch: string; server_now: string; warm_up?: boolean; visits: VisitView[] }
   | { type: 'visit'; visit: VisitView }
   | ({ type: 'room'; visit: string } & RoomDetails)
   | { type: 'peer-joined'; visit: string; peer: string; role: Role }
   | { type: 'peer-left'; visit: string; peer: string }
   | { type: 'signal'; visit: string; from: string; data: SignalData }
+  | (WarmInvitation & { visit: string })
+  | { type: 'warm-signal'; visit: string; warm: string; data: SignalData }
+  | { type: 'cold'; visit: string; warm: string }
   | { type: 'over'; visit: string; reason: OverReason }
   | { type: 'replaced'; visit: string };
 
@@ -156,11 +174,14 @@ export type PatientSays =
   | ToServer
   | { type: 'checking' | 'enter-lobby' | 'joined' | 'leave' | 'come-back' }
   | ({ type: 'check' } & Partial<Record<Device, DeviceResult>>)
-  | { type: 'signal'; to: string; data: SignalData };
+  | { type: 'signal'; to: string; data: SignalData }
+  | { type: 'warm-signal'; warm: string; data: SignalData }
+  | { type: 'cool'; warm: string };
 
 export type StaffSays =
   | ToServer
-  | { type: 'join' | 'leave'; visit: string }
+  | { type: 'join' | 'leave' | 'warm' | 'cool'; visit: string }
+  | { type: 'warm-signal'; visit: string; warm: string; data: SignalData }
   | { type: 'signal'; visit: string; to: string; data: SignalData }
   | { type: 'active'; idle_s: number };
 
@@ -174,6 +195,8 @@ const SHARED: Record<SharedMessage['type'], Shape> = {
 };
 const ROOM: Shape = { self: 'string', ice_servers: 'array', relay_only: 'boolean', peers: 'array' };
 
+const WARM: Shape = { warm: 'string', ice_servers: 'array', relay_only: 'boolean' };
+
 const PATIENT: Record<PatientMessage['type'], Shape> = {
   ...SHARED,
   state: { seat: 'string', rev: 'number', visit_state: 'string', state: 'string', starts_at: 'string', opens_at: 'string', server_now: 'string' },
@@ -182,6 +205,9 @@ const PATIENT: Record<PatientMessage['type'], Shape> = {
   'peer-joined': { peer: 'string', role: 'string' },
   'peer-left': { peer: 'string' },
   signal: { from: 'string', data: 'object' },
+  warm: WARM,
+  'warm-signal': { warm: 'string', data: 'object' },
+  cold: { warm: 'string' },
   over: { reason: 'string' },
   replaced: {},
 };
@@ -194,6 +220,9 @@ const STAFF: Record<StaffMessage['type'], Shape> = {
   'peer-joined': { visit: 'string', peer: 'string', role: 'string' },
   'peer-left': { visit: 'string', peer: 'string' },
   signal: { visit: 'string', from: 'string', data: 'object' },
+  warm: { visit: 'string', ...WARM },
+  'warm-signal': { visit: 'string', warm: 'string', data: 'object' },
+  cold: { visit: 'string', warm: 'string' },
   over: { visit: 'string', reason: 'string' },
   replaced: { visit: 'string' },
 };

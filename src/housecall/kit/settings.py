@@ -108,6 +108,12 @@ SETTINGS: Final = (
     ),
     Setting("HOUSECALL_TURN_SECRET", "", "text", "Shared secret for short-lived TURN credentials."),
     Setting(
+        "HOUSECALL_WARM_UP",
+        "true",
+        "true or false",
+        "Whether a waiting patient's connection is made, without a picture, once a clinician looks; needs a relay.",
+    ),
+    Setting(
         "HOUSECALL_DEMO", "false", "true or false", "Set by the demo: its sandbox signs administrators in."
     ),
     Setting(

@@ -88,8 +88,34 @@ class Active:
     idle_s: float
 
 
-PatientMessage = Hello | Ping | Checking | Check | EnterLobby | Joined | Leave | ComeBack | Signal
-StaffMessage = Hello | Ping | Join | Leave | Signal | Active
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """A clinician looks at a visit whose patient waits."""
+
+    visit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cool:
+    """No more of it: staff look away and name the visit, a patient's page names what broke."""
+
+    visit: str = ""
+    warm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WarmSignal:
+    """Something for the other end of a warm-up."""
+
+    warm: str
+    data: Any
+    visit: str = ""
+
+
+PatientMessage = (
+    Hello | Ping | Checking | Check | EnterLobby | Joined | Leave | ComeBack | Signal | WarmSignal | Cool
+)
+StaffMessage = Hello | Ping | Join | Leave | Signal | Active | Warm | Cool | WarmSignal
 
 
 def parse_patient(text: str) -> PatientMessage:
@@ -163,6 +189,14 @@ def _signal_in_a_visit(fields: Fields) -> Signal:
     return Signal(to=_id(fields, "to"), data=fields.get("data"), visit=_id(fields, "visit"))
 
 
+def _warm_signal(fields: Fields) -> WarmSignal:
+    return WarmSignal(warm=_id(fields, "warm"), data=fields.get("data"))
+
+
+def _warm_signal_in_a_visit(fields: Fields) -> WarmSignal:
+    return WarmSignal(warm=_id(fields, "warm"), data=fields.get("data"), visit=_id(fields, "visit"))
+
+
 def _active(fields: Fields) -> Active:
     idle_s = fields.get("idle_s")
     if not isinstance(idle_s, int | float) or isinstance(idle_s, bool) or not 0 <= idle_s <= 10**7:
@@ -187,6 +221,8 @@ _PATIENT: Final[dict[str, Callable[[Fields], PatientMessage]]] = {
     "leave": lambda _: Leave(),
     "come-back": lambda _: ComeBack(),
     "signal": _signal_in_the_room,
+    "warm-signal": _warm_signal,
+    "cool": lambda fields: Cool(warm=_id(fields, "warm")),
 }
 
 _STAFF: Final[dict[str, Callable[[Fields], StaffMessage]]] = {
@@ -196,4 +232,7 @@ _STAFF: Final[dict[str, Callable[[Fields], StaffMessage]]] = {
     "leave": lambda fields: Leave(_id(fields, "visit")),
     "signal": _signal_in_a_visit,
     "active": _active,
+    "warm": lambda fields: Warm(_id(fields, "visit")),
+    "cool": lambda fields: Cool(visit=_id(fields, "visit")),
+    "warm-signal": _warm_signal_in_a_visit,
 }

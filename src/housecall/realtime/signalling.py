@@ -16,6 +16,8 @@ LONGEST_SDP: Final = 48 * 1024
 # The grammar's longest line (RFC 8839 §5.1) with an IPv6 address and every known extension is under 400.
 LONGEST_CANDIDATE: Final = 1024
 _LONGEST_NAME: Final = 256
+# Ids of our own making, see kit/ids.py.
+_NAME: Final = re.compile(r"[a-z]_[a-z0-9]{1,32}")
 _MOST_LINES: Final = 1000
 
 _DESCRIPTIONS: Final = ("offer", "answer", "pranswer", "rollback")
@@ -31,7 +33,8 @@ Signal = dict[str, Any]
 def filter_signal(data: Any, *, relay_only: bool) -> Signal | None:
     """What may be passed on of ``data``: only known fields; None when nothing may.
 
-    Shape: ``{"description": {"type", "sdp"}}`` or ``{"candidate": {…} | null}``; raises SignalInvalid else.
+    Shape: ``{"description": {"type", "sdp"}}``, ``{"candidate": {…} | null}`` or ``{"warm": id}``; raises
+    SignalInvalid else.
     With ``relay_only`` only relay candidates pass, without the addresses behind them.
     """
     if not isinstance(data, dict) or len(data) != 1:
@@ -40,7 +43,15 @@ def filter_signal(data: Any, *, relay_only: bool) -> Signal | None:
         return {"description": _description(data["description"], relay_only=relay_only)}
     if "candidate" in data:
         return _trickle(data["candidate"], relay_only=relay_only)
+    if "warm" in data:
+        return {"warm": _name(data["warm"])}
     raise SignalInvalid
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise SignalInvalid
+    return value
 
 
 def _description(description: Any, *, relay_only: bool) -> Signal:

@@ -107,6 +107,19 @@ async def peers_of(work: Work, org_id: OrgId, visit_id: str, participant_id: str
     return peers_for(scene, scene.with_id(participant_id))
 
 
+async def find_waiting_patient(work: Work, org_id: OrgId, visit_id: str) -> str | None:
+    """The participant who waits in this visit's lobby, with a page that is there; None when nobody does."""
+    visit = await store.get_visit(work, org_id, visit_id)
+    if visit.state in OVER:
+        return None
+    scene = await read_scene(work, org_id, visit)
+    patient = scene.patient
+    # A meeting of another service connects its own way.
+    if scene.is_elsewhere:
+        return None
+    return patient.id if patient.state == ParticipantState.waiting and patient.present else None
+
+
 async def enter(desk: Desk, work: Work, scene: Scene, person: Participant, verb: str, *, by: By) -> None:
     """The person is seen in the room: counted, recorded, told to the others unless they heard at admission."""
     now, was = desk.clock.now(), person.state

@@ -16,6 +16,11 @@ def participant_topic(participant_id: str) -> str:
     return f"participant.{participant_id}"
 
 
+def warm_topic(warm_id: str) -> str:
+    """What the clinician's end of one warm-up hears of the patient's; nobody else knows its name."""
+    return f"warm.{warm_id}"
+
+
 def room_topic(visit_id: str) -> str:
     """Who enters and leaves the room, for those in it."""
     return f"room.{visit_id}"

@@ -31,6 +31,12 @@ class House:
         """Whether the sandbox belongs to this deployment."""
         return self.settings.flag("HOUSECALL_DEMO")
 
+    @property
+    def warms_up(self) -> bool:
+        """Whether connections are made before admission: only where a relay hides who is at their ends."""
+        can = self.desk.meetings.capabilities
+        return self.settings.flag("HOUSECALL_WARM_UP") and can.connects_browsers and can.hides_addresses
+
 
 def house_of(request: HTTPConnection) -> House:
     """The house a request or socket came to."""

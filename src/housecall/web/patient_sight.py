@@ -42,6 +42,11 @@ class Sight:
 
 _PEER: Final = Part("a random number of somebody in the call, another one in each visit")
 _ROLE: Final = Part("clinician, family, interpreter or patient; never who")
+_RELAY: Final = Part(
+    "the relay, with a password of this call's own",
+    {"urls": "its address", "username": "an expiry and a random number", "credential": "the password"},
+)
+_WARM: Final = Part("a random number of one connection made while the patient waited")
 
 # Messages over the live connection. A type or a field that is added has to be put in here, or it does not arrive.
 MESSAGES: Final[Mapping[str, Sight]] = {
@@ -72,19 +77,16 @@ MESSAGES: Final[Mapping[str, Sight]] = {
         "The way into the call",
         {
             "self": Part("the patient's own random number in this call"),
-            "ice_servers": Part(
-                "the relay, with a password of this call's own",
-                {
-                    "urls": "its address",
-                    "username": "an expiry and a random number",
-                    "credential": "the password",
-                },
-            ),
+            "ice_servers": _RELAY,
             "relay_only": Part("whether the call goes through the relay alone"),
-            "peers": Part("the others in the call", {"peer": _PEER.says, "role": _ROLE.says}),
+            "peers": Part(
+                "the others in the call", {"peer": _PEER.says, "role": _ROLE.says, "warm": _WARM.says}
+            ),
         },
     ),
-    "peer-joined": Sight(When.room, "Somebody came into the call", {"peer": _PEER, "role": _ROLE}),
+    "peer-joined": Sight(
+        When.room, "Somebody came into the call", {"peer": _PEER, "role": _ROLE, "warm": _WARM}
+    ),
     "peer-left": Sight(When.room, "Somebody left the call", {"peer": _PEER}),
     "signal": Sight(
         When.room,
@@ -94,6 +96,21 @@ MESSAGES: Final[Mapping[str, Sight]] = {
             "data": Part("codecs and network addresses; with a relay, the relay's addresses only"),
         },
     ),
+    "warm": Sight(
+        When.seat,
+        "While the patient waits, with a relay: a connection to make that carries nothing and names nobody",
+        {
+            "warm": _WARM,
+            "ice_servers": _RELAY,
+            "relay_only": Part("that it goes through the relay alone"),
+        },
+    ),
+    "warm-signal": Sight(
+        When.seat,
+        "What the two browsers tell each other to make it",
+        {"warm": _WARM, "data": Part("codecs and the relay's addresses")},
+    ),
+    "cold": Sight(When.seat, "That connection is over", {"warm": _WARM}),
     "over": Sight(When.seat, "The visit is over", {"reason": Part("ended, cancelled, moved or left")}),
     "replaced": Sight(When.seat, "Another tab of the patient took the place", {}),
     "pong": Sight(When.seat, "A sign of life", {"n": Part("the number that the page sent")}),

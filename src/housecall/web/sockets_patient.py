@@ -33,6 +33,7 @@ from housecall.web.house import House
 from housecall.web.patient_sight import let_through
 from housecall.web.sockets_room import Message, Place
 from housecall.web.sockets_tab import holder_of, is_of_tab
+from housecall.web.sockets_warm import TO_GUEST, WarmGuest
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class PatientPage:
     __slots__ = (
         "_ear",
         "_entering",
+        "_guest",
         "_holder",
         "_house",
         "_is_called",
@@ -75,6 +77,7 @@ class PatientPage:
         "_seat_id",
         "_socket",
         "_visit_id",
+        "_waits",
     )
 
     def __init__(self, house: House, socket: Socket, org_id: OrgId, seat_id: str) -> None:
@@ -85,8 +88,9 @@ class PatientPage:
         self._place: Place | None = None
         self._reading: asyncio.Task[None] | None = None
         self._entering: asyncio.Task[None] | None = None
+        self._guest: WarmGuest | None = None
         self._rev = 0
-        self._is_called = self._is_stale = False
+        self._is_called = self._is_stale = self._waits = False
 
     async def begin(self, hello: Hello) -> None:
         """The patient is here in this tab, and has their state; and the room, if they are called into it."""
@@ -102,6 +106,12 @@ class PatientPage:
                 self._tell({"type": "pong", "n": n})
             case said.Signal(to=to, data=data):
                 await self._signal(to, data)
+            case said.WarmSignal(warm=warm, data=data):
+                if self._guest is not None:
+                    await self._guest.send(warm, data)
+            case said.Cool(warm=warm):
+                if self._guest is not None and self._guest.id == warm:
+                    self._end_warm_up()
             case said.Checking():
                 await self._act(lobby.begin_checking)
             case said.Check(results=results):
@@ -128,6 +138,7 @@ class PatientPage:
         if self._reading is not None:
             await asyncio.wait([self._reading])
         self._leave_room()
+        self._end_warm_up()
         if self._ear is None:
             return
         self._ear.cancel()
@@ -156,6 +167,10 @@ class PatientPage:
                 self._hear_replaced(message)
             case "reseated":
                 self._read_again_soon()
+            case "warm-ask":
+                self._hear_ask(message)
+            case kind if kind in TO_GUEST and self._guest is not None:
+                self._guest.hear(message)
 
     def _tell(self, message: Message) -> None:
         """The only way to the page: what it may not have goes no further."""
@@ -169,8 +184,13 @@ class PatientPage:
             return
         self._rev = message["rev"]
         self._is_called = message["state"] in IN_ROOM
+        self._waits = message["state"] == "waiting"
         if not self._is_called:
             self._leave_room()
+        if self._guest is not None and self._is_called:
+            self._guest.admitted()
+        elif not self._waits:
+            self._end_warm_up()
         self._tell(message)
 
     def _hear_admitted(self, message: Message) -> None:
@@ -179,7 +199,7 @@ class PatientPage:
             return
         if self._place is None:
             self._place = self._new_place(message["peers"])
-        self._tell(message)
+        self._tell(self._marked_room(message))
         self._place.open(relay_only=message["relay_only"])
 
     def _hear_replaced(self, message: Message) -> None:
@@ -202,6 +222,8 @@ class PatientPage:
         if self._ear is not None:
             self._ear.cancel()
         self._leave_room()
+        self._end_warm_up()
+        self._waits = False
         self._participant_id, self._visit_id, self._rev = person.id, person.visit_id, 0
         self._ear = self._house.hub.subscribe(participant_topic(person.id), self)
 
@@ -221,7 +243,7 @@ class PatientPage:
             self._place.know(peer["peer"] for peer in view.peers)
 
     def _new_place(self, peers: list[dict[str, str]]) -> Place:
-        place = Place(self._house.hub, self._visit_id, self._participant_id, tell=self._tell)
+        place = Place(self._house.hub, self._visit_id, self._participant_id, tell=self._tell_room)
         place.know(peer["peer"] for peer in peers)
         return place
 
@@ -245,8 +267,31 @@ class PatientPage:
             self._socket.refuse(error)
             return
         if self._place is place:
-            self._tell(message)
+            self._tell(self._marked_room(message))
             place.open(relay_only=message["relay_only"])
+
+    def _tell_room(self, message: Message) -> None:
+        is_joined = message["type"] == "peer-joined" and self._guest is not None
+        self._tell(self._marked(message) if is_joined else message)
+
+    def _marked_room(self, message: Message) -> Message:
+        return {**message, "peers": [self._marked(peer) for peer in message["peers"]]}
+
+    def _marked(self, peer: Message) -> Message:
+        return self._guest.marked(peer) if self._guest is not None else peer
+
+    def _hear_ask(self, ask: Message) -> None:
+        """A clinician looks at the visit: the page is told of a connection to make, and nothing else."""
+        if not self._waits or not self._house.warms_up or self._socket.is_closing:
+            return
+        if self._guest is None or self._guest.gives_way_to(ask):
+            self._end_warm_up()
+            self._guest = WarmGuest(self._house, ask, tell=self._tell)
+
+    def _end_warm_up(self) -> None:
+        if self._guest is not None:
+            self._guest.end()
+            self._guest = None
 
     async def _join(self) -> None:
         house = self._house

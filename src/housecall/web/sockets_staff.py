@@ -29,6 +29,7 @@ from housecall.web.cookies import launch_cookie
 from housecall.web.house import House
 from housecall.web.sockets_room import Message, Place
 from housecall.web.sockets_tab import holder_of, is_of_tab
+from housecall.web.sockets_warm import WarmHost
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,7 @@ class StaffPage:
         "_stays",
         "_user_ref",
         "_visits",
+        "_warm",
         "holder",
         "house",
         "socket",
@@ -107,6 +109,7 @@ class StaffPage:
         self._by = By(Actor.clinician, self._user_ref)
         self._visits: dict[str, Subscription | None] = dict.fromkeys(visit_ids)
         self._stays: dict[str, Stay] = {}
+        self._warm: dict[str, WarmHost] = {}
         # Snapshots heard while the first ones are read: the page is welcomed first.
         self._early: list[Message] | None = []
         self._reading: asyncio.Task[None] | None = None
@@ -131,6 +134,13 @@ class StaffPage:
                 self.socket.push({"type": "pong", "n": n})
             case said.Signal():
                 await self._signal(message)
+            case said.WarmSignal(visit=visit_id, warm=warm, data=data):
+                if visit_id in self._warm:
+                    await self._warm[visit_id].send(warm, data)
+            case said.Warm(visit=visit_id):
+                await self._warm_up(self._known(visit_id))
+            case said.Cool(visit=visit_id):
+                self._cool(visit_id)
             case said.Join(visit=visit_id):
                 await self._join(self._known(visit_id))
             case said.Leave(visit=visit_id):
@@ -150,6 +160,8 @@ class StaffPage:
         for subscription in self._visits.values():
             if subscription is not None:
                 subscription.cancel()
+        for visit_id in list(self._warm):
+            self._cool(visit_id)
         house, stays = self.house, list(self._stays)
         for stay in list(self._stays.values()):
             self.forget(stay)
@@ -193,6 +205,7 @@ class StaffPage:
                 "type": "welcome",
                 "launch": self._launch_id,
                 "server_now": self.house.clock.now().isoformat(),
+                "warm_up": self.house.warms_up,
                 "visits": views,
             }
         )
@@ -246,6 +259,9 @@ class StaffPage:
                 by=self._by,
             )
             stay = self._stand(visit_id, view)
+            if (host := self._warm.get(visit_id)) is not None:
+                # Before the room hears that we are in it, so that the patient's page finds the warm-up named.
+                await host.bind(view.self_id)
         try:
             await self._show_room(stay, view)
         except HousecallError:
@@ -282,6 +298,8 @@ class StaffPage:
         stay = self._stays.get(visit_id)
         if stay is not None:
             self.forget(stay)
+        if (host := self._warm.get(visit_id)) is not None:
+            await host.bind("")
         house = self.house
         async with house.database.work() as work:
             await room.leave(
@@ -299,6 +317,26 @@ class StaffPage:
         if stay is None:
             raise NotInRoom
         await stay.place.send(message.to, message.data)
+
+    async def _warm_up(self, visit_id: str) -> None:
+        """A connection without a picture to the patient who waits, where that is allowed; else nothing happens."""
+        self._cool(visit_id)
+        if not self.house.warms_up:
+            return
+        async with self.house.database.work() as work:
+            patient_id = await room.find_waiting_patient(work, self._org_id, visit_id)
+        if patient_id is None:
+            return
+        host = self._warm[visit_id] = WarmHost(
+            self.house, patient_id, tell=lambda message: self.socket.push({**message, "visit": visit_id})
+        )
+        stay = self._stays.get(visit_id)
+        await host.ask(asker=self.holder, peer=stay.place.self_id if stay is not None else "")
+
+    def _cool(self, visit_id: str) -> None:
+        host = self._warm.pop(visit_id, None)
+        if host is not None:
+            host.end()
 
     def _note_active(self, idle: timedelta) -> None:
         # Beside the socket: an EHR may take seconds to answer, and signals must not wait for it.

@@ -35,6 +35,7 @@ export class Panel {
   private choices: Choices | null = null;
   private readers: DetailsReader[] = [];
   private isClosed = false;
+  private warmsUp = false;
 
   constructor(private readonly first: First) {
     const chime = new Chime();
@@ -108,6 +109,7 @@ export class Panel {
   private show(visit: VisitView): void {
     this.leave();
     this.open = new OpenVisit(visit, this.home());
+    this.open.warmsUp(this.warmsUp && this.socket.state === 'open');
     this.drawBack();
     this.page.show(element('div', {}, this.back, this.open.card.root));
   }
@@ -149,6 +151,8 @@ export class Panel {
         setServerNow(message.server_now);
         // Only the whole state makes the panel true again; an open socket alone may close at once.
         if (!this.isClosed) this.page.say(null);
+        this.warmsUp = message.warm_up === true;
+        this.open?.warmsUp(this.warmsUp);
         for (const visit of message.visits) this.visits.take(visit);
         return;
       case 'visit':
@@ -158,6 +162,9 @@ export class Panel {
       case 'peer-joined':
       case 'peer-left':
       case 'signal':
+      case 'warm':
+      case 'warm-signal':
+      case 'cold':
       case 'over':
       case 'replaced':
       case 'moving':

@@ -1,7 +1,8 @@
 /** One visit, open on the panel: its card, its call, and what the presses do. */
 
+import { WarmHost } from '../../call/host';
 import { Devices } from '../../call/media';
-import { openCall } from '../../call/view';
+import { openCall, type CallOptions } from '../../call/view';
 import type { StaffSocket } from '../../call/wire';
 import { assertNever, type Role } from '../../protocol/messages';
 import { ActFailed, type Acts } from './acts';
@@ -44,6 +45,7 @@ export class OpenVisit {
   private readonly place: Place;
   private readonly devices = new Devices();
   private readonly calling: Calling;
+  private readonly warm: WarmHost;
   private readonly reader: DetailsReader;
   private readonly timeline: Timeline;
   private readonly apart = new ApartPane();
@@ -58,6 +60,7 @@ export class OpenVisit {
     this.place = { inCall: false, alone, filesNotes };
     this.readOut = new ReadOutPane(timeZone, () => this.makeCode());
     this.tellForm = new TellForm(home.words, (key) => this.tell(key));
+    this.warm = new WarmHost(visit.visit, socket, { bundle: new MediaStream() });
     this.blocked = new BlockedPane(() => this.calling.retry(), alone ? null : () => void this.openApart());
     this.timeline = new Timeline(timeZone, () => acts.messages(visit.visit), (message) => this.act('send-link', `messages/${message}/again`));
     this.reader = new DetailsReader(() => acts.details(visit.visit).catch((error: unknown) => this.failed(error)), (details) => this.card.show(details));
@@ -67,14 +70,23 @@ export class OpenVisit {
       devices: this.devices,
       open: (wire, hooks) => {
         const actions = [this.card.doing];
-        return openCall(this.card.stage, { wire, devices: this.devices, role: 'staff', texts: CALL_TEXTS, nameOf: (role) => this.nameOf(role), actions, ...hooks });
+        const claimWarm: CallOptions['claimWarm'] = ({ role, warm }, isNamed) => (role === 'patient' || isNamed ? this.warm.claim(warm, isNamed) : null);
+        return openCall(this.card.stage, { wire, devices: this.devices, role: 'staff', texts: CALL_TEXTS, nameOf: (role) => this.nameOf(role), actions, claimWarm, ...hooks });
       },
       onChange: () => this.moved(),
       onDevices: () => this.judgeDevices(),
       say: (sentence) => this.card.complain(sentence),
     });
     this.draw();
+    this.warm.follow(visit);
+    this.look();
+    document.addEventListener('visibilitychange', this.look);
     void this.reader.start();
+  }
+
+  /** Whether a connection may be made before the patient is let in. */
+  warmsUp(is: boolean): void {
+    this.warm.offered(is);
   }
 
   get id(): string {
@@ -87,6 +99,7 @@ export class OpenVisit {
     this.visit = visit;
     this.calling.follow(visit);
     if (visit.meeting.is_in_page || visit.state === 'ended') this.meeting.hide();
+    this.warm.follow(visit);
     this.card.update(visit);
     this.draw();
     if (isMoved) void this.reader.start();
@@ -104,10 +117,15 @@ export class OpenVisit {
   /** Off the page, out of the call. */
   close(): void {
     this.calling.close();
+    document.removeEventListener('visibilitychange', this.look);
+    this.warm.close();
     this.stopReading();
     this.apart.hide();
     this.devices.closeAll();
   }
+
+  /** A call in this page is looked at from anywhere. */
+  private readonly look = (): void => this.warm.looked(document.visibilityState === 'visible' || this.calling.isIn);
 
   private draw(): void {
     this.timeline.update(this.visit.patient.message);
@@ -278,6 +296,7 @@ export class OpenVisit {
     this.card.update(this.visit);
     this.draw();
     this.judgeDevices();
+    this.look();
     this.home.onCall(this.place.inCall);
   }
 

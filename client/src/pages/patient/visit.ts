@@ -3,6 +3,7 @@
 import { Devices } from '../../call/media';
 import { playTone, wakeAudio } from '../../call/meter';
 import { openCall, type CallView } from '../../call/view';
+import { WarmGuest } from '../../call/guest';
 import { warmUp } from '../../call/warm';
 import { patientWire } from '../../call/wire';
 import { assertNever, parsePatient, type ElsewhereMessage, type PatientMessage, type PatientSays, type RoomDetails, type StateMessage } from '../../protocol/messages';
@@ -29,6 +30,7 @@ export class Visit {
   private readonly devices = new Devices();
   private readonly page: Page;
   private readonly telling: Telling;
+  private readonly warm: WarmGuest;
   private state: StateMessage | null = null;
   private wish: Wish = null;
   private call: CallView | null = null;
@@ -41,6 +43,7 @@ export class Visit {
     this.page = new Page(first);
     this.socket = new HousecallSocket({ url: `/seat/${first.seat}/socket`, parse: parsePatient });
     this.telling = new Telling(this.socket);
+    this.warm = new WarmGuest(this.socket, { bundle: new MediaStream() });
   }
 
   start(): void {
@@ -76,6 +79,9 @@ export class Visit {
       case 'peer-joined':
       case 'peer-left':
       case 'signal':
+      case 'warm':
+      case 'warm-signal':
+      case 'cold':
         return;
       default:
         return assertNever(message);
@@ -202,6 +208,7 @@ export class Visit {
       devices: this.devices,
       role: 'patient',
       texts: texts.call,
+      claimWarm: ({ warm }) => this.warm.claim(warm),
       onLeave: () => {
         this.pressedLeave = true;
         this.showLeft();
