@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import ClassVar, Final
 
-from housecall.checks import outside, server
+from housecall.checks import meetings, outside, server
 from housecall.checks.model import Check, Finding, Ground, Result, fail
 from housecall.kit.errors import HousecallError, Kind
 
@@ -32,6 +32,12 @@ CHECKS: Final = (
         "TURN relay",
         "Calls need it where networks block direct ones; it hides addresses.",
         outside.relay,
+    ),
+    Check(
+        "teams",
+        "Microsoft Teams",
+        "Visits are held there, where a connection says so: licences, policy and permissions.",
+        meetings.teams,
     ),
     Check("ehr", "EHR connections", "Launches, appointments and names come from there.", outside.ehr),
     Check("texts", "Texts", "Links and reminders go out by them.", outside.texts),

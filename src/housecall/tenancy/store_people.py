@@ -19,6 +19,16 @@ async def find_object_id(work: Work, org_id: OrgId, connection_id: str, user_ref
     )
 
 
+async def find_any_object_id(work: Work, org_id: OrgId, connection_id: str) -> str | None:
+    """The object id of some clinician of the connection, to try things for; None while nobody is known."""
+    return await work.session.scalar(
+        select(DirectoryPerson.object_id)
+        .where(DirectoryPerson.org_id == org_id, DirectoryPerson.connection_id == connection_id)
+        .order_by(DirectoryPerson.created_at)
+        .limit(1)
+    )
+
+
 async def find_users(
     work: Work, org_id: OrgId, connection_id: str, object_ids: Collection[str]
 ) -> dict[str, str]:
