@@ -85,6 +85,18 @@ def test_a_secret_goes_through_a_second_form_unseen_and_only_of_this_connection(
     assert "hunter-two" not in repr(again)
 
 
+def test_numbers_are_read_in_any_spelling_and_never_said_back(sealer: Sealer) -> None:
+    typed = "(312) 555-0110\n+4532123456, somebody@example.org"
+
+    filled = read_form({**GOOD, "phone_region": "US", "texts_to": typed}, connection(), sealer)
+    wrong = read_form({**GOOD, "texts_to": "call 555 who"}, connection(), sealer)
+
+    assert filled.secrets["texts_to"] == "+13125550110 +4532123456 somebody@example.org"
+    assert "texts_to" not in filled.typed
+    assert set(wrong.faults) == {"texts_to"}
+    assert "555" not in wrong.faults["texts_to"]
+
+
 def test_a_connection_that_stands_keeps_its_address_whatever_the_form_says(sealer: Sealer) -> None:
     filled = read_form({**GOOD, "base_url": "https://elsewhere"}, connection(state="live"), sealer)
 

@@ -18,13 +18,15 @@ Snapshot = dict[str, str]
 def snapshot(connection: Connection) -> Snapshot:
     """Every setting as one text; a secret as what it is sealed to, which says that it is another, and no more."""
     shown = {name: _as_text(getattr(connection, name)) for name in _SHOWN}
+    # Numbers are people: the log says only how many are listed.
+    shown["texts_to"] = "any" if "any" in connection.texts_to else f"{len(connection.texts_to)} numbers"
     return shown | {name: (getattr(connection, name) or b"").hex() for name in _SECRET}
 
 
 def differences(before: Snapshot, after: Snapshot) -> dict[str, str]:
     """``before_<setting>`` and ``after_<setting>`` for each that changed: the detail of an audit entry."""
     found: dict[str, str] = {}
-    for name in (*_SHOWN, *_SECRET):
+    for name in (*_SHOWN, "texts_to", *_SECRET):
         was, now = before.get(name, ""), after.get(name, "")
         if was != now:
             name, was, now = _told(name, was, now)

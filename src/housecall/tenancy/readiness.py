@@ -78,5 +78,8 @@ def _of_texts(connection: Connection) -> list[Lack]:
         case "no_number":
             sentence = "Link a number in the step Messages, if patients shall get texts."
             return [Lack("no_number", sentence, is_needed=False)]
+        case _ if connection.environment == Environment.test and not connection.texts_to:
+            sentence = "List the numbers that this test connection may text: until then it texts nobody."
+            return [Lack("texts_to", sentence, is_needed=False)]
         case _:
             return []

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -184,9 +184,7 @@ def _apply(connection: Connection, declared: Declaration, *, sealer: Sealer, now
     connection.frame_ancestors = list(declared.frame_ancestors)
     connection.is_mpages = declared.is_mpages
     connection.texts_from = declared.texts_from
-    connection.texts_to = [
-        one if one == ANY_NUMBER else listed_hash(sealer, one) for one in declared.texts_to
-    ]
+    connection.texts_to = hashed_list(sealer, declared.texts_to)
     connection.consent_send_at = now if declared.consent_send else None
     connection.consent_attendees_at = now if declared.consent_attendees else None
     connection.consent_by = by.ref if declared.consent_send or declared.consent_attendees else None
@@ -205,6 +203,11 @@ def _apply(connection: Connection, declared: Declaration, *, sealer: Sealer, now
 
 def _sealed(sealer: Sealer, secret: str | None, connection_id: str) -> bytes | None:
     return sealer.seal(secret, purpose=f"connection:{connection_id}") if secret else None
+
+
+def hashed_list(sealer: Sealer, listed: Iterable[str]) -> list[str]:
+    """Numbers and addresses as they are kept: hashes, and the word ``any`` as it is."""
+    return [one if one == ANY_NUMBER else listed_hash(sealer, one) for one in listed]
 
 
 def number_hash(sealer: Sealer, number: str) -> str:

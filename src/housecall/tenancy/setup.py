@@ -15,15 +15,18 @@ from housecall.kit.ids import OrgId
 from housecall.kit.sealing import Sealer
 from housecall.tenancy import store
 from housecall.tenancy.changes import differences, snapshot
+from housecall.tenancy.consent import apply_consents
 from housecall.tenancy.errors import ConnectionChanged, ConnectionDouble, IllegalConnectionMove, NotValidated
 from housecall.tenancy.model import ConnectionState
-from housecall.tenancy.service import draft_connection, is_working, step
+from housecall.tenancy.service import draft_connection, hashed_list, is_working, step
 from housecall.tenancy.tables import Connection, ConnectionSetup
 
 # What stands once a connection does: its visits and their appointments belong to this address.
 _FIXED: Final = frozenset({"base_url", "environment"})
 # Another schedule is read from now on: all of it, as at the first poll.
 _SCHEDULE: Final = ("locations", "practitioners", "system_client_id")
+# Whom a test connection may text: people's numbers, of which hashes are kept and nothing that can be shown again.
+LISTED: Final = "texts_to"
 _SECRETS: Final = ("client_secret", "system_client_secret", "patient_client_secret")
 
 
@@ -87,6 +90,8 @@ async def save_settings(
         if secrets.get(name):
             sealed = sealer.seal(secrets[name], purpose=f"connection:{connection_id}")
             setattr(connection, f"{name}_sealed", sealed)
+    if secrets.get(LISTED):
+        connection.texts_to = hashed_list(sealer, secrets[LISTED].split())
     changed = differences(before, snapshot(connection))
     if is_draft:
         setup.typed = dict(typed)
@@ -122,6 +127,7 @@ async def finish_draft(work: Work, org_id: OrgId, connection_id: str, *, now: da
         if other.org_id == org_id and other.environment == connection.environment:
             raise ConnectionDouble
     await step(work, connection, "validate", now=now, by=by)
+    await apply_consents(work, connection)
     setup.typed = None
     setup.version += 1
     await record(

@@ -16,6 +16,8 @@ from housecall.ehr.base import ClientKind, Vendor, Writing
 from housecall.ehr.registry import PROFILES
 from housecall.kit.sealing import SealBroken, Sealer
 from housecall.tenancy.model import Environment
+from housecall.tenancy.service import ANY_NUMBER
+from housecall.tenancy.setup import LISTED
 from housecall.tenancy.tables import Connection
 
 Typed = dict[str, str]
@@ -41,7 +43,7 @@ LABELS: Final = {
     "lobby_opens_min": "Waiting room opens",
     "window_closes_min": "Link works until",
 }
-SECRETS: Final = ("client_secret", "system_client_secret", "patient_client_secret")
+SECRETS: Final = ("client_secret", "system_client_secret", "patient_client_secret", LISTED)
 ENVIRONMENTS: Final = [(Environment.test.value, "Test"), (Environment.production.value, "Production")]
 VENDORS: Final = [
     ("", "Find out by the address"),
@@ -55,6 +57,7 @@ KINDS: Final = [
 _BOXES: Final = ("write_links", "write_status", "write_presence", "confirm_existing")
 _TEXTS: Final = ("client_id", "system_client_id", "patient_base_url", "patient_client_id")
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _MOST_MINUTES: Final = 24 * 60
 _LONGEST: Final = 8000
 
@@ -108,13 +111,17 @@ def read_form(form: Mapping[str, Any], connection: Connection, sealer: Sealer) -
     if connection.state != "draft":
         typed |= {"base_url": connection.base_url, "environment": connection.environment}
     reading = _Reading(typed)
+    values = reading.values()
+    secrets = _read_secrets(form, connection, sealer)
+    if LISTED in secrets:
+        secrets[LISTED] = reading.numbers(secrets[LISTED])
     version = str(form.get("version", "0"))
     return Filled(
         typed=typed,
         version=int(version) if version.isdecimal() else 0,
         was=_read_was(str(form.get("was", ""))),
-        values=reading.values(),
-        secrets=_read_secrets(form, connection, sealer),
+        values=values,
+        secrets={name: secret for name, secret in secrets.items() if secret},
         faults=reading.faults,
     )
 
@@ -187,6 +194,19 @@ class _Reading:
         self.faults["vendor"] = "Choose one of the list."
         return ""
 
+    def numbers(self, typed: str) -> str:
+        """Numbers in international form, one after the other; empty where one is none, which is a fault."""
+        found = []
+        for line in filter(None, (one.strip() for one in re.split(r"[\n,;]+", typed))):
+            is_kept = line == ANY_NUMBER or _MAIL.fullmatch(line) is not None
+            number = line if is_kept else _international(line, self._typed["phone_region"] or "US")
+            if number is None:
+                # Not said back: what was typed may be somebody's number, and errors hold none.
+                self.faults[LISTED] = "Give one number or mail address on a line, or the word any."
+                return ""
+            found.append(number)
+        return " ".join(found)
+
     def _one_of(self, name: str, words: Any, otherwise: str) -> str:
         try:
             return str(words(self._typed[name] or otherwise).value)
@@ -252,6 +272,16 @@ class _Reading:
                 "This EHR does not take all of these from us: clear the boxes it does not take."
             )
         return sorted(word.value for word in chosen)
+
+
+def _international(written: str, region: str) -> str | None:
+    try:
+        parsed = phonenumbers.parse(written, region.upper())
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(parsed):
+        return None
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
 
 
 def _box(ticked: bool) -> str:

@@ -97,15 +97,16 @@ async def count_existing(house: House, person: SignedIn, connection_id: str) -> 
     """How many visits that are booked now would be confirmed by a text or e-mail; raises an EhrError."""
     async with house.database.work() as work:
         connection = await get_connection(work, person.org_id, connection_id)
-    now = house.clock.now()
-    ((_, end),) = spans_of(now, _DAY, is_first=True)
-    page = await house.desk.ehr.client(connection).list_appointments(
-        practitioners=[PractitionerRef(one) for one in connection.practitioners],
-        locations=[LocationRef(one) for one in connection.locations],
-        start=now,
-        end=end,
-    )
-    count = sum(one.is_virtual and one.start is not None and one.start > now for one in page.appointments)
+    now, client, found = house.clock.now(), house.desk.ehr.client(connection), set[str]()
+    for start, end in spans_of(now, _DAY, is_first=True, a_day=connection.feed_a_day):
+        page = await client.list_appointments(
+            practitioners=[PractitionerRef(one) for one in connection.practitioners],
+            locations=[LocationRef(one) for one in connection.locations],
+            start=max(start, now),
+            end=end,
+        )
+        found.update(one.ref for one in page.appointments if one.is_virtual and one.start and one.start > now)
+    count = len(found)
     async with house.database.work() as work:
         await note_existing(work, person.org_id, connection_id, count=count, now=now)
     return count

@@ -14,7 +14,8 @@ from starlette.responses import HTMLResponse
 
 from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.model import ConnectionState
-from housecall.tenancy.service import is_working, may_text
+from housecall.tenancy.readiness import lacks_of
+from housecall.tenancy.service import may_text
 from housecall.tenancy.store import list_connections
 from housecall.tenancy.tables import Connection
 from housecall.web.house import house_of
@@ -73,9 +74,9 @@ def messages_progress(connections: Sequence[Connection]) -> Progress:
 
 
 def review_progress(connections: Sequence[Connection]) -> Progress:
-    """Done once every connection works."""
+    """Done once every connection has all that visits need."""
     connected = _connected(connections)
-    return _progress(connected, [is_working(one) for one in connections])
+    return _progress(connected, [not any(lack.is_needed for lack in lacks_of(one)) for one in connected])
 
 
 STEPS: Final = (

@@ -89,6 +89,7 @@ class Kept {
 
   private isSecret(name: string): boolean {
     const field = this.form.elements.namedItem(name);
+    if (field instanceof HTMLTextAreaElement) return 'secret' in field.dataset;
     return field instanceof HTMLInputElement && field.type === 'password';
   }
 
