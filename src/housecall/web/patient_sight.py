@@ -84,6 +84,15 @@ MESSAGES: Final[Mapping[str, Sight]] = {
             ),
         },
     ),
+    "elsewhere": Sight(
+        When.room,
+        "The way into the call, where another service holds it",
+        {
+            "service": Part("which service"),
+            "url": Part("its address for guests"),
+            "browser_only": Part("whether the page there offers no app"),
+        },
+    ),
     "peer-joined": Sight(
         When.room, "Somebody came into the call", {"peer": _PEER, "role": _ROLE, "warm": _WARM}
     ),

@@ -156,7 +156,7 @@ class PatientPage:
             case "elsewhere":
                 # As above: they may be back in the lobby.
                 if self._is_called:
-                    self._socket.push(message)
+                    self._tell(message)
             case "signal":
                 if self._place is not None:
                     self._place.hear(message)
@@ -250,7 +250,7 @@ class PatientPage:
     async def _show_room(self, view: RoomView | None) -> None:
         """The page has what it needs to enter the room, unless the patient had to leave it meanwhile."""
         if view is not None and view.elsewhere is not None:
-            self._socket.push(view.elsewhere)
+            self._tell(view.elsewhere)
             return
         place = self._place
         if view is None or place is None:
