@@ -46,6 +46,8 @@ from housecall.web.sign_in import entrance as portal_entrance
 from housecall.web.sign_in_settings import routes as sign_in_settings
 from housecall.web.sockets import routes as socket_routes
 from housecall.web.spoken import routes as spoken_routes
+from housecall.web.survey import pages as survey_pages
+from housecall.web.survey import routes as survey_routes
 from housecall.web.today import routes as today_routes
 from housecall.web.worklist import routes as worklist_routes
 from housecall.web.write_back import machine as write_back_api
@@ -66,6 +68,8 @@ AUDIENCES: Final = (
     patient_routes,
     patient_texting_routes,
     spoken_routes,
+    survey_routes,
+    survey_pages,
     portal_entrance,
     portal_routes,
     message_template_routes,

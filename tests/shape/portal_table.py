@@ -23,6 +23,7 @@ TABLE = {
     "GET /portal/patients-see": AUDITORS,
     "GET /portal/reports/visits": READERS,
     "GET /portal/reports/visits.csv": READERS,
+    "GET /portal/reports/survey": READERS,
     "GET /api/v1/visits": READERS,
     "GET /panel/today": CLINICIANS,
     "POST /panel/today/{visit_id}/acknowledge": CLINICIANS,

@@ -204,6 +204,19 @@ class CodeWrong(VisitError):
     code: ClassVar[str] = "visits.code_wrong"
 
 
+class AnswerInvalid(VisitError):
+    """This is not one of the answers."""
+
+    code: ClassVar[str] = "visits.answer_invalid"
+
+
+class SurveyClosed(VisitError):
+    """There is nothing to answer: the visit has not ended, or it was answered already."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "visits.survey_closed"
+
+
 class NumberInvalid(VisitError):
     """This is not a mobile number that can be texted; write it with its country code, as in +1 555 010 0100."""
 

@@ -1,7 +1,7 @@
 """Tables of launches, visits, seats and participants. Nothing here says who a patient is."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint
@@ -130,6 +130,20 @@ class SpokenCode(Base):
     expires_at: Mapped[datetime]
 
 
+class SurveyAnswer(Base):
+    """One patient's answer after a visit: no visit, no seat, no day."""
+
+    __tablename__ = "survey_answer"
+    __table_args__ = (Index("ix_survey_answer_org_id_month", "org_id", "month"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    connection_id: Mapped[str] = mapped_column(ForeignKey("connection.id"))
+    month: Mapped[date]
+    visit: Mapped[str]
+    sound: Mapped[str]
+
+
 class WriteBack(Base):
     """What the EHR is to be told of one visit, and how far that has come: one row a visit and kind."""
 
@@ -181,6 +195,8 @@ class Participant(Base):
     # Waits away from the page and is to be texted when it is their turn; and when that was last said to them.
     text_me_at: Mapped[datetime | None]
     called_at: Mapped[datetime | None]
+    # Whether they answered the survey; what they answered is kept apart.
+    has_answered: Mapped[bool] = mapped_column(default=False)
     admitted_at: Mapped[datetime | None]
     first_connected_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]

@@ -30,7 +30,7 @@ _LANGUAGE_LIFE_S: Final = 365 * 24 * 3600
 # A test days before the visit keeps its seat until then; the seat itself ends with its visit.
 _SEAT_LIFE_S: Final = 30 * 24 * 3600
 # What the page's script says by itself; the rest is said by the server.
-_SCRIPT_TEXTS: Final = ("page", "notice", "check", "mend", "lobby", "after", "elsewhere", "call")
+_SCRIPT_TEXTS: Final = ("page", "notice", "check", "mend", "lobby", "after", "elsewhere", "survey", "call")
 _DEAD: Final = {"moved", "cancelled", "over"}
 
 

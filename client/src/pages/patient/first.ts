@@ -4,7 +4,7 @@ import type { StateMessage } from '../../protocol/messages';
 import type catalogue from '../../../../src/housecall/web/catalogue/en.json';
 
 type Catalogue = typeof catalogue;
-export type Texts = Pick<Catalogue, 'page' | 'notice' | 'check' | 'mend' | 'lobby' | 'after' | 'elsewhere' | 'call'>;
+export type Texts = Pick<Catalogue, 'page' | 'notice' | 'check' | 'mend' | 'lobby' | 'after' | 'elsewhere' | 'survey' | 'call'>;
 
 export interface First {
   seat: string;

@@ -5,6 +5,7 @@ import type { ElsewhereMessage, LobbyState } from '../../protocol/messages';
 import { element } from '../../ui/element';
 import type { First } from './first';
 import { button, heading, type Screen } from './page';
+import { Survey } from './survey';
 
 interface Notice {
   title: string;
@@ -28,6 +29,7 @@ export function overScreen(first: First, wasInCall: boolean): Screen {
   const title = wasInCall ? texts.after.ended_heading : texts.notice.over_heading;
   const screen = noticeScreen({ title, text: wasInCall ? texts.after.ended_text : texts.notice.over_text, marks: { 'data-testid': 'visit-over', 'data-reason': 'ended' }, call: first });
   if (first.closed) screen.root.querySelector('p')?.after(element('p', { class: 'own-words', 'data-testid': 'closed-text' }, first.closed));
+  if (wasInCall) screen.root.append(new Survey(first).root);
   return inLobby(screen, 'over');
 }
 
