@@ -86,7 +86,8 @@ export class OpenVisit {
 
   /** Whether a connection may be made before the patient is let in. */
   warmsUp(is: boolean): void {
-    this.warm.offered(is);
+    // Of a meeting that another service holds, no browser here is a part.
+    this.warm.offered(is && this.visit.meeting.is_in_page);
   }
 
   get id(): string {
