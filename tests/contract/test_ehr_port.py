@@ -356,8 +356,8 @@ async def house(
         yield MemoryHouse()
         return
     wanted = HOUSES[request.param]
-    url, housecall = await asyncio.to_thread(sandboxes, wanted["vendor"].value)
-    base = url + ADDRESSES[wanted["vendor"].value].fhir
+    url, housecall = await asyncio.to_thread(sandboxes, str(wanted["vendor"]))
+    base = url + ADDRESSES[str(wanted["vendor"])].fhir
     endpoint = EhrEndpoint(connection_id="c_contract", base_url=base, writes_back=True, **wanted)
     client = client_for(endpoint, clock=SystemClock(), network=NetworkRules.from_setting(("true",)))
     found = SandboxHouse(url, client, back=f"{housecall}/ehr/callback")

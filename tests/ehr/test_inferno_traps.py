@@ -28,7 +28,7 @@ from tests.ehr.small_ehr import SmallEhr
 from tests.ehr.test_launch import launched, query_of
 
 every_variant = pytest.mark.parametrize("variant", LAUNCHING)
-every_vendor = pytest.mark.parametrize("vendor", list(Vendor))
+every_vendor = pytest.mark.parametrize("vendor", sorted(PROFILES))
 
 
 async def test_trap_discovery_asks_for_json_at_the_base_and_once(server: Judge) -> None:

@@ -149,7 +149,12 @@ async def test_one_press_signs_in_for_the_portal(hospital: Hospital) -> None:
 
     keys = KeySet.import_key_set((await hospital.web.get("/idp/jwks")).json())
     claims = jwt.decode(tokens["id_token"], keys, algorithms=["RS256"]).claims
-    assert attribute(page, "sign-in-as", "data-role") == ["administrator", "reader", "auditor"]
+    assert attribute(page, "sign-in-as", "data-role") == [
+        "administrator",
+        "reader",
+        "auditor",
+        "clinician",
+    ]
     assert query["state"] == ["s"]
     assert (claims["roles"], claims["nonce"], claims["aud"]) == (["auditor"], "n", "housecall-portal")
     assert claims["iss"] == f"{OPTIONS.own_url}/idp"

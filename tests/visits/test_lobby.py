@@ -85,7 +85,7 @@ async def test_before_admission_the_patient_hears_nothing_of_staff(clinic: Clini
         await clinic.act(lobby.patient_joined, seat.id)
 
     async with clinic.database.work() as work:
-        assert await lobby.room_of(work, clinic.org_id, seat.id) is None
+        assert await lobby.room_of(clinic.desk, work, clinic.org_id, seat.id) is None
     assert {message["type"] for message in page.heard} == {"state"}
     heard = json.dumps(page.heard)
     assert view.self_id not in heard
