@@ -154,5 +154,5 @@ def test_the_command_writes_a_whole_connection_again_and_says_how_many_jobs(part
 
 
 def test_an_ehr_that_takes_nothing_from_us_cannot_be_written_back_to(parts: Parts) -> None:
-    with pytest.raises(AssertionError, match="takes no links and no status"):
+    with pytest.raises(AssertionError, match="does not take from us what --write-back names"):
         parts.connect("--vendor", "generic", "--write-back", "links")

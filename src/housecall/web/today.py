@@ -47,7 +47,7 @@ async def today(request: Request, person: Clinician, connection: str | None = No
         "until": listing.end.isoformat() if listing is not None else None,
         "server_now": now.isoformat(),
     }
-    return render(request, "panel/today.html", first=first, clinic=person.clinic)
+    return render(request, "panel/today.html", parents="", first=first, clinic=person.clinic)
 
 
 def _tabs(there: list[Connection], chosen: Connection | None) -> list[dict[str, Any]]:
