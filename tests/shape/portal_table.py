@@ -45,6 +45,7 @@ TABLE = {
     "GET /portal/setup/messages/numbers": SETTERS,
     "POST /portal/setup/messages": SETTERS,
     "GET /portal/setup/review": SETTERS,
+    "GET /portal/setup/guide/{vendor}": SETTERS,
     "POST /portal/setup/review/{connection_id}/{persona}/test": SETTERS,
     "GET /portal/setup/review/{connection_id}/{persona}/open": SETTERS,
     "GET /portal/reports/texts": READERS,

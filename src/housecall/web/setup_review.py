@@ -1,6 +1,7 @@
 """The wizard's last step: what to register with each EHR, trying it, and what is still missing."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import Depends, Request
@@ -31,6 +32,7 @@ Administrator = Annotated[SignedIn, Depends(administrator)]
 HERE = "/portal/setup/review/{connection_id}/{persona}"
 Which = Literal["provider", "patient"]
 _PERSONAS: Final[dict[Which, Persona]] = {"provider": "practitioner", "patient": "patient"}
+_HOW_TO: Final = Path(__file__).parents[3] / "docs" / "how-to"
 _KIND_WORDS: Final = {
     "symmetric": "Confidential, with a secret",
     "asymmetric": "Confidential, with a key set (private_key_jwt)",
@@ -52,6 +54,19 @@ async def review(request: Request, person: Administrator) -> Response:
         connections=[await _shown(house, person, one) for one in found],
         kind_words=_KIND_WORDS,
         state_words=STATE_WORDS,
+    )
+
+
+@routes.get("/portal/setup/guide/{vendor}")
+async def guide(request: Request, vendor: str, person: Administrator) -> Response:
+    """The handbook's page on connecting this vendor's EHR, as it is written; raises ConnectionUnknown for no vendor."""
+    if vendor not in [str(one) for one in PROFILES]:
+        raise ConnectionUnknown
+    path = _HOW_TO / f"connect-{vendor}.md"
+    # A package without its handbook says where the page is.
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return await show_step(
+        request, person, "portal/guide.html", step="review", text=text, name=f"docs/how-to/{path.name}"
     )
 
 
@@ -90,7 +105,7 @@ async def _shown(house: House, person: SignedIn, connection: Connection) -> dict
         "is_ready": not any(lack.is_needed for lack in lacks),
         "records": [await _record(house, person, connection, which) for which in _PERSONAS],
         "system": system_record(connection, house.public_url),
-        "guide": f"docs/how-to/connect-{connection.vendor}.md",
+        "guide": f"/portal/setup/guide/{connection.vendor}",
         "has_guide": connection.vendor in PROFILES,
     }
 
