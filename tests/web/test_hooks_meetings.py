@@ -63,8 +63,11 @@ class Wired:
         """The patient is in the meeting; answers them."""
         made = ways_of(self.clinic.desk, await self.row(visit))
         assert made is not None
+        # One after the other: notices that overtake each other are not what these tests are about.
         guest = await self.tenant.call(do="enter", join_url=made.staff_url, name="A guest")
+        await self.told()
         await self.tenant.call(do="enter", join_url=made.staff_url, user=CLINICIAN)
+        await self.told()
         await self.tenant.call(do="admit", who=guest)
         await self.told()
         return guest
