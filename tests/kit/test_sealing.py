@@ -75,6 +75,15 @@ def test_a_broken_seal_tells_nothing_of_the_secret() -> None:
     assert told.value.__cause__ is None
 
 
+def test_a_hash_kept_under_an_old_master_key_is_found_under_the_new_one() -> None:
+    kept = Sealer(OLD).hashes("refusal", "+15550140001")[0]
+    rotated = Sealer(NEW, OLD)
+
+    assert kept in rotated.hashes("refusal", "+15550140001")
+    assert kept != rotated.hashes("refusal", "+15550140001")[0]
+    assert kept not in rotated.hashes("reply", "+15550140001")
+
+
 def test_derived_keys_differ_by_purpose_and_by_master_key() -> None:
     both = Sealer(NEW, OLD)
 

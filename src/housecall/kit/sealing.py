@@ -65,6 +65,11 @@ class Sealer:
         """What ``derive`` gives under every known master key, newest first: hashes outlive a rotation."""
         return tuple(self.derive(purpose, key_index=index) for index in range(len(self._keys)))
 
+    def hashes(self, purpose: str, text: str) -> tuple[str, ...]:
+        """``text`` as a keyed hash under every known master key, newest first: kept by the first, found by any."""
+        keys = self.derive_each(purpose)
+        return tuple(hmac.new(key, text.encode(), hashlib.sha256).hexdigest() for key in keys)
+
     @staticmethod
     def _number(key: bytes) -> bytes:
         return hashlib.sha256(b"number:" + key).digest()[:4]

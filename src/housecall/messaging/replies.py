@@ -1,7 +1,5 @@
 """What replies do: a STOP is kept as a keyed hash, HELP is answered with the clinic's name and number, C confirms."""
 
-import hashlib
-import hmac
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -41,9 +39,7 @@ def refusal_hash(sealer: Sealer, *, number: str, sent_from: str) -> str:
 
 def refusal_hashes(sealer: Sealer, *, number: str, sent_from: str) -> tuple[str, ...]:
     """``refusal_hash`` under every known master key, newest first: a STOP outlives a rotation."""
-    pair = f"{_digits(number)}>{_digits(sent_from)}".encode()
-    keys = sealer.derive_each("refusal")
-    return tuple(hmac.new(key, pair, hashlib.sha256).hexdigest() for key in keys)
+    return sealer.hashes("refusal", f"{_digits(number)}>{_digits(sent_from)}")
 
 
 def reply_hash(sealer: Sealer, number: str) -> str:
@@ -53,8 +49,7 @@ def reply_hash(sealer: Sealer, number: str) -> str:
 
 def reply_hashes(sealer: Sealer, number: str) -> tuple[str, ...]:
     """``reply_hash`` under every known master key, newest first."""
-    digits = _digits(number).encode()
-    return tuple(hmac.new(key, digits, hashlib.sha256).hexdigest() for key in sealer.derive_each("reply"))
+    return sealer.hashes("reply", _digits(number))
 
 
 async def note_repliers(work: Work, hashes: Mapping[uuid.UUID, str]) -> None:
@@ -123,9 +118,7 @@ async def answer_help(
     if connection is None:
         return False
     hour = now.strftime("%Y%m%d%H")
-    once = hmac.new(sealer.derive("help"), f"{_digits(number)}:{hour}".encode(), hashlib.sha256).hexdigest()[
-        :16
-    ]
+    once = sealer.hashes("help", f"{_digits(number)}:{hour}")[0][:16]
     await send_now(
         work, OrgId(connection.org_id), connection_id=connection.id, subject_ref="help",
         kind=MessageKind.help, instant=f"{language}.{once}", channel=Channel.sms, now=now,

@@ -1,7 +1,5 @@
 """What can be done with organisations and connections, and what they allow."""
 
-import hashlib
-import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -226,15 +224,12 @@ def listed_hash(sealer: Sealer, number_or_address: str) -> str:
 
 
 def _address_hashes(sealer: Sealer, address: str) -> tuple[str, ...]:
-    keys = sealer.derive_each("mail-address")
-    return tuple(hmac.new(key, address.strip().lower().encode(), hashlib.sha256).hexdigest() for key in keys)
+    return sealer.hashes("mail-address", address.strip().lower())
 
 
 def _number_hashes(sealer: Sealer, number: str) -> tuple[str, ...]:
     """Under every known master key, newest first: what was listed before a rotation stays listed."""
-    digits = "+" + "".join(sign for sign in number if sign.isdigit())
-    keys = sealer.derive_each("phone-number")
-    return tuple(hmac.new(key, digits.encode(), hashlib.sha256).hexdigest() for key in keys)
+    return sealer.hashes("phone-number", "+" + "".join(sign for sign in number if sign.isdigit()))
 
 
 def is_working(connection: Connection) -> bool:

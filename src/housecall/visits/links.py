@@ -14,8 +14,6 @@ from housecall.visits.tables import Seat
 
 _PURPOSE: Final = "join-link"
 _TOKEN_BYTES: Final = 24
-# More master keys than anybody lists at once.
-_MOST_KEYS: Final = 32
 
 
 @dataclass(frozen=True)
@@ -38,11 +36,7 @@ def make_link(desk: Desk, seat: Seat) -> str:
 
 
 def _token_of(sealer: Sealer, seat: Seat) -> str:
-    for index in range(_MOST_KEYS):
-        try:
-            key = sealer.derive(_PURPOSE, key_index=index)
-        except IndexError:
-            break
+    for key in sealer.derive_each(_PURPOSE):
         token = _token(key, seat.token_nonce)
         if hmac.compare_digest(hash_token(token), seat.token_hash):
             return token

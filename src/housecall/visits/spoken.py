@@ -1,7 +1,5 @@
 """A short code that is read out or printed, for whoever has no phone that takes texts: typed in, it opens the link."""
 
-import hashlib
-import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +11,6 @@ from housecall.audit.model import Act, Actor, By
 from housecall.audit.service import record
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
-from housecall.kit.sealing import Sealer
 from housecall.tenancy.store import get_connection
 from housecall.visits.desk import Desk
 from housecall.visits.errors import CodeWrong, VisitOver
@@ -27,6 +24,7 @@ from housecall.visits.tables import SpokenCode
 CODE_LIFE: Final = timedelta(hours=2)
 # With a hundred codes alive, one guess in ten million is right, and guesses are counted (web/spoken.py).
 _DIGITS: Final = 9
+# A bare hash of nine digits would be turned back in a second; this one is keyed.
 _PURPOSE: Final = "spoken-code"
 
 
@@ -53,7 +51,7 @@ async def make_code(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, by:
     )
     work.session.add(
         SpokenCode(
-            code_hash=_hashes(desk.sealer, digits)[0],
+            code_hash=desk.sealer.hashes(_PURPOSE, digits)[0],
             org_id=org_id,
             seat_id=seat.id,
             created_at=now,
@@ -73,7 +71,9 @@ async def use_code(desk: Desk, work: Work, typed: str) -> str:
     digits = "".join(str(int(sign)) for sign in typed if sign.isdecimal())
     now = desk.clock.now()
     found = await work.session.scalars(
-        select(SpokenCode).where(SpokenCode.code_hash.in_(_hashes(desk.sealer, digits))).with_for_update()
+        select(SpokenCode)
+        .where(SpokenCode.code_hash.in_(desk.sealer.hashes(_PURPOSE, digits)))
+        .with_for_update()
     )
     code = found.one_or_none()
     if len(digits) != _DIGITS or code is None or code.expires_at <= now:
@@ -84,9 +84,3 @@ async def use_code(desk: Desk, work: Work, typed: str) -> str:
     by = By(Actor.patient, "code")
     await record(work, org_id, Act.code_used, by=by, subject=seat.id, at=now)
     return make_link(desk, seat)
-
-
-def _hashes(sealer: Sealer, digits: str) -> list[str]:
-    """Under every known master key, newest first: a bare hash of nine digits would be turned back in a second."""
-    keys = sealer.derive_each(_PURPOSE)
-    return [hmac.new(key, digits.encode(), hashlib.sha256).hexdigest() for key in keys]
