@@ -5,11 +5,14 @@ import json
 import pytest
 from sqlalchemy import select
 
+from housecall.audit.model import Actor, By
 from housecall.audit.tables import AuditEntry
 from housecall.ehr.base import Clinician, PractitionerRef
 from housecall.ehr.errors import EhrUnavailable
 from housecall.visits.colleagues import find_colleagues
 from housecall.visits.details import read_details
+from housecall.visits.errors import NamesNotShown
+from housecall.visits.without_ehr import open_by_account
 from tests.visits.hospital import DOCTOR, Hospital, a_person
 
 
@@ -52,3 +55,17 @@ async def test_the_panel_hears_of_a_patient_who_needs_an_interpreter(hospital: H
         told.append(details["patient"]["needs_interpreter"])
 
     assert told == [True, False, False]
+
+
+async def test_whoever_came_without_the_ehr_finds_nobody_and_the_system_account_is_no_stand_in(
+    hospital: Hospital,
+) -> None:
+    hospital.book()
+    await hospital.launch()
+    desk, database = hospital.clinic.desk, hospital.clinic.database
+    [visit] = await hospital.visits()
+    async with database.work() as work:
+        launch, _ = await open_by_account(desk, work, visit, by=By(Actor.administrator, "account-1"))
+
+    with pytest.raises(NamesNotShown):
+        await find_colleagues(desk, database, launch, "okon")

@@ -201,3 +201,15 @@ async def test_a_launch_without_access_to_the_ehr_reads_no_name(live: Live) -> N
     answer = await ask(live, launch, "names", {"visits": [mine.id]})
 
     assert (answer.status_code, answer.json()["code"]) == (403, "visits.names_not_shown")
+
+
+async def test_a_page_that_never_says_hello_hears_nothing_and_leaves_nothing_behind(live: Live) -> None:
+    mine = await booked(live.clinic, "a")
+    launch = await live.launch(mine.id, user=ME)
+    topic = worklist_topic(live.clinic.connection.id)
+
+    page = await live.open(f"/panel/{launch[0]}/today/socket", launch[1])
+    await page.close()
+    await live.until_pages_are(0)
+
+    assert not live.house.hub.is_heard(topic)

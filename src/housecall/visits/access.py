@@ -11,6 +11,7 @@ from housecall.kit.ids import OrgId
 from housecall.tenancy.store import get_connection
 from housecall.tenancy.tables import Connection
 from housecall.visits.desk import Desk
+from housecall.visits.errors import NamesNotShown
 from housecall.visits.tables import Launch
 
 # Two heartbeats of the panel (60 s each) before the end, so that one lost is no lost session.
@@ -33,16 +34,17 @@ def keep_tokens(desk: Desk, launch: Launch, tokens: Tokens) -> None:
 
 async def tokens_of(
     desk: Desk, database: Database, launch: Launch, *, idle: timedelta | None = None
-) -> Tokens | None:
-    """Tokens with life left, refreshed if they are about to end; None where the launch has none.
+) -> Tokens:
+    """Tokens with life left, refreshed if they are about to end.
 
-    A hand-over uses those of the launch it came from. Raises EhrTokenExpired when the EHR's session is over.
+    A hand-over uses those of the launch it came from. Raises EhrTokenExpired when the EHR's session is over, and
+    NamesNotShown where the launch never had any: the system account sees everybody, and is no stand-in.
     """
     async with database.work() as work:
         owner = await work.session.get_one(Launch, launch.handed_over_from or launch.id)
         connection = await get_connection(work, OrgId(owner.org_id), owner.connection_id)
     if owner.tokens_sealed is None:
-        return None
+        raise NamesNotShown
     tokens = _open(desk, owner)
     if tokens.expires_at - desk.clock.now() > _AHEAD:
         return tokens
@@ -60,7 +62,7 @@ async def note_active(desk: Desk, database: Database, launch_id: str, idle: time
         return
     try:
         await tokens_of(desk, database, launch, idle=idle)
-    except EhrError:
+    except (EhrError, NamesNotShown):
         return
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, text, true, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, true, update
 from sqlalchemy.orm import aliased
 
 from housecall.db.work import Work
@@ -239,7 +239,6 @@ async def list_day(
         whose = Visit.clinician_ref == clinician
     elif locations is not None:
         whose = Visit.location_ref.in_(sorted(locations))
-    planned = (Visit.starts_at >= start) & (Visit.starts_at < end)
     later = aliased(Visit)
     again = exists().where(
         later.connection_id == Visit.connection_id,
@@ -249,12 +248,40 @@ async def list_day(
     return (
         await work.session.scalars(
             select(Visit)
-            .where(Visit.org_id == org_id, Visit.connection_id == connection_id, whose)
-            .where(planned | (Visit.state == VisitState.in_progress.value), ~again)
+            .where(*_of_day(org_id, connection_id, start, end), whose, ~again)
             .order_by(Visit.starts_at, Visit.id)
             .limit(most)
         )
     ).all()
+
+
+async def find_places(
+    work: Work,
+    org_id: OrgId,
+    connection_id: str,
+    start: datetime,
+    end: datetime,
+    *,
+    clinician: str,
+    besides: Collection[str],
+) -> frozenset[str]:
+    """Where the clinician's visits of the day are, and the visits ``besides``: location ids."""
+    own = and_(*_of_day(org_id, connection_id, start, end), Visit.clinician_ref == clinician)
+    found = await work.session.scalars(
+        select(Visit.location_ref)
+        .where(Visit.org_id == org_id, Visit.location_ref.is_not(None))
+        .where(own | Visit.id.in_(besides))
+        .distinct()
+    )
+    return frozenset(ref for ref in found if ref)
+
+
+def _of_day(
+    org_id: OrgId, connection_id: str, start: datetime, end: datetime
+) -> tuple[ColumnElement[bool], ...]:
+    planned = (Visit.starts_at >= start) & (Visit.starts_at < end)
+    goes_on = Visit.state == VisitState.in_progress.value
+    return Visit.org_id == org_id, Visit.connection_id == connection_id, planned | goes_on
 
 
 async def list_people(

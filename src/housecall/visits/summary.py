@@ -11,7 +11,7 @@ from housecall.audit.service import record
 from housecall.db.database import Database
 from housecall.db.work import Work
 from housecall.ehr.base import AppointmentRef, EhrClient, Note, PractitionerRef, Tokens
-from housecall.ehr.errors import EhrError, EhrThrottled, EhrTokenExpired, EhrUnavailable, PersonGone
+from housecall.ehr.errors import EhrError, EhrThrottled, EhrUnavailable, PersonGone
 from housecall.kit.errors import HousecallError
 from housecall.kit.ids import OrgId
 from housecall.tenancy.store import get_connection
@@ -135,8 +135,6 @@ async def _write(
         connection = await get_connection(work, org_id, visit.connection_id)
         people = [person for person, _ in await store.list_people(work, org_id, [visit_id])]
     tokens = await tokens_of(desk, database, launch)
-    if tokens is None:
-        raise EhrTokenExpired
     client = desk.ehr.client(connection)
     found = await client.read_appointment(AppointmentRef(visit.appointment_ref), tokens=tokens)
     if found.patient is None:

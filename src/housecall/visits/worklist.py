@@ -6,7 +6,7 @@ the EHR decides whom they may see; one it does not show has a time and a state a
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -24,7 +24,7 @@ from housecall.tenancy.tables import Connection
 from housecall.visits import store
 from housecall.visits.access import tokens_of
 from housecall.visits.desk import Desk
-from housecall.visits.errors import NamesNotShown, VisitUnknown
+from housecall.visits.errors import VisitUnknown
 from housecall.visits.tables import Launch, Visit
 from housecall.visits.views import View, owners, visit_views
 
@@ -75,10 +75,9 @@ async def listing_for(work: Work, launch: Launch, whose: Whose, now: datetime) -
     connection = await get_connection(work, org_id, launch.connection_id)
     start, end = day_of(connection, now)
     clinician = launch.user_ref or ""
-    found = {visit.location_ref for visit in await store.list_visits(work, org_id, launch.visit_ids)}
-    own = await store.list_day(work, org_id, connection.id, start, end, clinician=clinician, most=MOST_ROWS)
-    found |= {visit.location_ref for visit in own}
-    locations = frozenset(ref for ref in found if ref)
+    locations = await store.find_places(
+        work, org_id, connection.id, start, end, clinician=clinician, besides=launch.visit_ids
+    )
     return Listing(org_id, connection.id, whose, clinician, locations, start, end)
 
 
@@ -122,7 +121,8 @@ async def check_listed(
     work: Work, launch: Launch, visit_ids: Collection[str], now: datetime
 ) -> Sequence[Visit]:
     """Those visits, each on one of the clinician's lists or of the launch itself; raises VisitUnknown."""
-    listings = [await listing_for(work, launch, whose, now) for whose in (Whose.mine, Whose.place)]
+    mine = await listing_for(work, launch, Whose.mine, now)
+    listings = [mine, replace(mine, whose=Whose.place)]
     found = await check_on(work, listings, visit_ids, besides=launch.visit_ids)
     if any(visit.connection_id != launch.connection_id for visit in found):
         raise VisitUnknown
@@ -158,8 +158,6 @@ async def read_names(
     if not visits:
         return {}
     tokens = await tokens_of(desk, database, launch)
-    if tokens is None:
-        raise NamesNotShown
     turn = asyncio.Semaphore(_READS_AT_ONCE)
     client = desk.ehr.client(connection)
     read = await asyncio.gather(*(_read_name(client, visit, tokens, turn) for visit in visits))
@@ -177,7 +175,7 @@ async def read_names(
 
 
 async def _read_name(
-    client: EhrClient, visit: Visit, tokens: Tokens | None, turn: asyncio.Semaphore
+    client: EhrClient, visit: Visit, tokens: Tokens, turn: asyncio.Semaphore
 ) -> dict[str, str | None] | EhrError | None:
     async with turn:
         try:

@@ -1,9 +1,7 @@
 """The clinician's live connection: snapshots of the launch's visits, and the rooms they join from this tab."""
 
-import asyncio
-import logging
 from datetime import timedelta
-from typing import Final, assert_never
+from typing import assert_never
 
 from starlette.requests import HTTPConnection
 
@@ -11,12 +9,11 @@ from housecall.audit.model import Actor, By
 from housecall.kit.errors import HousecallError
 from housecall.kit.ids import OrgId
 from housecall.realtime import messages as said
-from housecall.realtime.errors import MessageInvalid, NotInRoom, SocketFailed, SocketUnauthenticated
+from housecall.realtime.errors import MessageInvalid, NotInRoom, SocketUnauthenticated
 from housecall.realtime.hub import Subscription
 from housecall.realtime.messages import Hello, Signal, StaffMessage
 from housecall.realtime.socket import Socket
 from housecall.visits import room
-from housecall.visits.access import note_active
 from housecall.visits.errors import VisitUnknown
 from housecall.visits.launches import find_launch
 from housecall.visits.model import TAKING_PART
@@ -27,14 +24,10 @@ from housecall.visits.topics import participant_topic, staff_topic
 from housecall.visits.views import View, visit_views
 from housecall.web.cookies import launch_cookie
 from housecall.web.house import House
+from housecall.web.sockets_beside import Reread, note_activity
 from housecall.web.sockets_room import Message, Place
 from housecall.web.sockets_tab import holder_of, is_of_tab
 from housecall.web.sockets_warm import WarmHost
-
-log = logging.getLogger(__name__)
-
-# Notes to an EHR that have not been answered yet: cut short, a refresh token already changed would be lost.
-_noting: Final[set[asyncio.Task[None]]] = set()
 
 
 async def enter_panel(house: House, connection: HTTPConnection, socket: Socket) -> "StaffPage":
@@ -91,7 +84,7 @@ class StaffPage:
         "_early",
         "_launch_id",
         "_org_id",
-        "_reading",
+        "_reread",
         "_stays",
         "_user_ref",
         "_visits",
@@ -112,12 +105,12 @@ class StaffPage:
         self._warm: dict[str, WarmHost] = {}
         # Snapshots heard while the first ones are read: the page is welcomed first.
         self._early: list[Message] | None = []
-        self._reading: asyncio.Task[None] | None = None
+        self._reread = Reread(socket, self._read_again)
 
     async def begin(self, hello: Hello) -> None:
         """Every visit of the launch is followed, and rooms that this tab was in are entered again."""
         self.holder = holder_of(hello.tab)
-        self.socket.on_reread = self._read_again_soon
+        self._reread.begin()
         if hello.resume:
             await self._come_back()
         for visit_id in self._visits:
@@ -146,7 +139,7 @@ class StaffPage:
             case said.Leave(visit=visit_id):
                 await self._leave(self._known(visit_id))
             case said.Active(idle_s=idle_s):
-                self._note_active(timedelta(seconds=idle_s))
+                note_activity(self.house, self._launch_id, timedelta(seconds=idle_s))
             case said.Hello():
                 raise MessageInvalid
             case _:
@@ -154,9 +147,7 @@ class StaffPage:
 
     async def end(self) -> None:
         """The socket is gone: the clinician is away from every room that no other tab has taken over."""
-        self.socket.on_reread = None
-        if self._reading is not None:
-            await asyncio.wait([self._reading])
+        await self._reread.end()
         for subscription in self._visits.values():
             if subscription is not None:
                 subscription.cancel()
@@ -338,36 +329,10 @@ class StaffPage:
         if host is not None:
             host.end()
 
-    def _note_active(self, idle: timedelta) -> None:
-        # Beside the socket: an EHR may take seconds to answer, and signals must not wait for it.
-        house = self.house
-        task = asyncio.create_task(_note(house, self._launch_id, idle))
-        _noting.add(task)
-        task.add_done_callback(_noting.discard)
-
-    def _read_again_soon(self) -> None:
-        if self._reading is None:
-            self._reading = asyncio.create_task(self._read_again())
-
     async def _read_again(self) -> None:
-        try:
-            await self._welcome()
-            for visit_id, stay in list(self._stays.items()):
-                async with self.house.database.work() as work:
-                    peers = await room.peers_of(work, self._org_id, visit_id, stay.place.self_id)
-                    stay.place.know(peer["peer"] for peer in peers)
-                await self._show_room(stay, RoomView(stay.place.self_id, peers))
-        except HousecallError as error:
-            self.socket.refuse(error)
-        except Exception:
-            log.exception("A clinician's visits could not be read again.")
-            self.socket.close(SocketFailed())
-        finally:
-            self._reading = None
-
-
-async def _note(house: House, launch_id: str, idle: timedelta) -> None:
-    try:
-        await note_active(house.desk, house.database, launch_id, idle)
-    except Exception:
-        log.exception("A clinician's activity could not be noted.")
+        await self._welcome()
+        for visit_id, stay in list(self._stays.items()):
+            async with self.house.database.work() as work:
+                peers = await room.peers_of(work, self._org_id, visit_id, stay.place.self_id)
+                stay.place.know(peer["peer"] for peer in peers)
+            await self._show_room(stay, RoomView(stay.place.self_id, peers))

@@ -1,32 +1,25 @@
 """The live list of the day: snapshots of the visits on it, as they come, change and go."""
 
-import asyncio
-import logging
 from datetime import timedelta
-from typing import Final
 
 from starlette.requests import HTTPConnection
 
-from housecall.kit.errors import HousecallError
 from housecall.realtime import messages as said
-from housecall.realtime.errors import MessageInvalid, SocketFailed, SocketUnauthenticated
+from housecall.realtime.errors import MessageInvalid, SocketUnauthenticated
+from housecall.realtime.hub import Subscription
 from housecall.realtime.messages import Hello, StaffMessage
 from housecall.realtime.socket import Socket
 from housecall.tenancy.administrators import find_session
 from housecall.tenancy.model import Right
 from housecall.tenancy.store import get_connection
-from housecall.visits.access import note_active
 from housecall.visits.launches import find_launch
 from housecall.visits.topics import worklist_topic
 from housecall.visits.worklist import Listing, Whose, list_views, listing_for, listing_of
 from housecall.web.cookies import launch_cookie
 from housecall.web.house import House
 from housecall.web.portal_guards import SESSION_COOKIE
+from housecall.web.sockets_beside import Reread, note_activity
 from housecall.web.sockets_room import Message
-
-log = logging.getLogger(__name__)
-
-_noting: Final[set[asyncio.Task[None]]] = set()
 
 
 async def enter_worklist(house: House, connection: HTTPConnection, socket: Socket) -> "WorklistPage":
@@ -64,12 +57,13 @@ class WorklistPage:
         self._shown: set[str] = set()
         # Snapshots heard while the list is read: the page is welcomed first.
         self._early: list[Message] | None = []
-        self._reading: asyncio.Task[None] | None = None
-        self._ear = house.hub.subscribe(worklist_topic(listing.connection_id), self)
+        self._reread = Reread(socket, self._welcome)
+        self._ear: Subscription | None = None
 
     async def begin(self, hello: Hello) -> None:
         """The page has the whole list."""
-        self.socket.on_reread = self._read_again_soon
+        self._reread.begin()
+        self._ear = self.house.hub.subscribe(worklist_topic(self._listing.connection_id), self)
         await self._welcome()
 
     async def take(self, message: StaffMessage) -> None:
@@ -78,16 +72,16 @@ class WorklistPage:
             case said.Ping(n=n):
                 self.socket.push({"type": "pong", "n": n})
             case said.Active(idle_s=idle_s):
-                self._note_active(timedelta(seconds=idle_s))
+                if self._launch_id is not None:
+                    note_activity(self.house, self._launch_id, timedelta(seconds=idle_s))
             case _:
                 raise MessageInvalid
 
     async def end(self) -> None:
         """The socket is gone: nothing is heard any more."""
-        self.socket.on_reread = None
-        self._ear.cancel()
-        if self._reading is not None:
-            await asyncio.wait([self._reading])
+        if self._ear is not None:
+            self._ear.cancel()
+        await self._reread.end()
 
     def push(self, message: Message) -> None:
         """Hear of a visit of the connection."""
@@ -104,46 +98,21 @@ class WorklistPage:
 
     async def _welcome(self) -> None:
         self._early = self._early or []
-        now = self.house.clock.now()
-        async with self.house.database.work() as work:
-            views = await list_views(work, self._listing, now)
-        self._shown = {view["visit"] for view in views}
-        self.socket.push(
-            {
-                "type": "worklist",
-                "server_now": now.isoformat(),
-                "until": self._listing.end.isoformat(),
-                "visits": views,
-            }
-        )
-        early, self._early = self._early, None
-        for message in early:
-            self.push(message)
-
-    def _note_active(self, idle: timedelta) -> None:
-        if self._launch_id is not None:
-            task = asyncio.create_task(_note(self.house, self._launch_id, idle))
-            _noting.add(task)
-            task.add_done_callback(_noting.discard)
-
-    def _read_again_soon(self) -> None:
-        if self._reading is None:
-            self._reading = asyncio.create_task(self._read_again())
-
-    async def _read_again(self) -> None:
         try:
-            await self._welcome()
-        except HousecallError as error:
-            self.socket.refuse(error)
-        except Exception:
-            log.exception("A list of the day could not be read again.")
-            self.socket.close(SocketFailed())
+            now = self.house.clock.now()
+            async with self.house.database.work() as work:
+                views = await list_views(work, self._listing, now)
+            self._shown = {view["visit"] for view in views}
+            self.socket.push(
+                {
+                    "type": "worklist",
+                    "server_now": now.isoformat(),
+                    "until": self._listing.end.isoformat(),
+                    "visits": views,
+                }
+            )
         finally:
-            self._reading = None
-
-
-async def _note(house: House, launch_id: str, idle: timedelta) -> None:
-    try:
-        await note_active(house.desk, house.database, launch_id, idle)
-    except Exception:
-        log.exception("A clinician's activity could not be noted.")
+            # What came meanwhile is told even where the reading failed: the page has an older list then.
+            early, self._early = self._early, None
+            for message in early:
+                self.push(message)
