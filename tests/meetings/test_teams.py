@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from housecall.kit.clock import SystemClock
+from housecall.kit.findings import Level
 from housecall.meetings.base import Chat
 from housecall.meetings.errors import (
     LibraryMissing,
@@ -25,7 +26,7 @@ from housecall.meetings.errors import (
     SignInRefused,
 )
 from housecall.meetings.teams.backend import TeamsMeetings
-from housecall.meetings.teams.checks import Outcome, check_teams, policy_commands
+from housecall.meetings.teams.checks import check_teams, policy_commands
 from housecall.sandbox.teams.tenant import CLIENT_ID
 from tests.meetings import graph_metadata as metadata
 from tests.meetings.served import ServedTenant, a_plan, serve_tenant
@@ -268,7 +269,7 @@ async def test_all_prerequisites_hold_in_a_tenant_that_is_set_up(
 ) -> None:
     found = await check_teams(teams, organiser=CLINICIAN, now=SystemClock().now(), hook=HOOK)
 
-    assert {each.outcome for each in found} == {Outcome.ok}
+    assert {each.level for each in found} == {Level.ok}
     assert len(found) == 9
     assert tenant.house.teams.meetings == {}
     assert tenant.house.teams.subscriptions == {}
@@ -297,7 +298,7 @@ async def test_what_is_missing_is_named_with_how_to_mend_it(
     found = await check_teams(teams, organiser=CLINICIAN, now=SystemClock().now())
 
     [finding] = [each for each in found if each.code == code]
-    assert finding.outcome is not Outcome.ok
+    assert finding.level is not Level.ok
     assert word in finding.mend
 
 

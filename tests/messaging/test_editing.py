@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from housecall.audit.model import Act
 from housecall.audit.tables import AuditEntry
+from housecall.kit.languages import LANGUAGES
 from housecall.messaging.editing import (
     EDITABLE,
     Which,
@@ -22,7 +23,7 @@ from housecall.messaging.model import Channel, MessageKind
 from housecall.messaging.sample import Clinic, preview
 from housecall.messaging.service import send_test
 from housecall.messaging.tables import TypedAddress
-from housecall.messaging.templates import LANGUAGES, Wording, shipped
+from housecall.messaging.templates import Wording, shipped
 from tests.messaging.office import OPERATOR, Office
 
 TEXT = Which(MessageKind.reminder, Channel.sms, "en")

@@ -14,13 +14,14 @@ import pytest
 import pytest_asyncio
 from icalendar import Calendar
 
+from housecall.kit.languages import LANGUAGES
 from housecall.messaging.calendar import Event
 from housecall.messaging.mail import compose
 from housecall.messaging.model import FailReason, MessageKind
 from housecall.messaging.providers.base import Letter, OutgoingText, ProviderRefused, ProviderUnavailable
 from housecall.messaging.providers.smtp import SmtpProvider, SmtpServer, _written
 from housecall.messaging.recipients import Recipient
-from housecall.messaging.templates import FIELDS, LANGUAGES, Wording, catalogue, fields_of, localise_time
+from housecall.messaging.templates import FIELDS, Wording, catalogue, fields_of, localise_time
 from tests.contract.test_text_provider_port import post_office
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)

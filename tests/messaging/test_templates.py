@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from housecall.kit.languages import LANGUAGES
 from housecall.messaging.errors import TemplateInvalid
 from housecall.messaging.model import MessageKind
 from housecall.messaging.segments import Encoding, segments
 from housecall.messaging.templates import (
     FIELDS,
-    LANGUAGES,
     catalogue,
     fields_of,
     localise_time,

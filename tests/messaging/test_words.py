@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from housecall.messaging.templates import LANGUAGES, catalogue
+from housecall.kit.languages import LANGUAGES
+from housecall.messaging.templates import catalogue
 from housecall.messaging.words import ReplyWord, understand
 
 SPELLINGS = [

@@ -10,9 +10,9 @@ from housecall.audit.model import Act
 from housecall.audit.tables import AuditEntry
 from housecall.db.database import Database
 from housecall.ehr.addresses import NetworkRules
-from housecall.ehr.findings import Finding, Level
 from housecall.ehr.outward import Outward
 from housecall.kit.clock import FakeClock
+from housecall.kit.findings import Finding, Level
 from housecall.kit.ids import OrgId
 from housecall.kit.sealing import Sealer
 from housecall.tenancy.connections import confirm_release, set_virtual_rules

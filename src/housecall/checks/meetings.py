@@ -1,19 +1,16 @@
 """Checks of the meeting services that connections have chosen: licences, policy and permissions, tried live."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from housecall.checks.model import Finding, Ground, Level, fail, skipped
 from housecall.kit.errors import HousecallError
 from housecall.kit.ids import OrgId
 from housecall.meetings.teams.backend import TEAMS
-from housecall.meetings.teams.checks import Outcome, check_teams
+from housecall.meetings.teams.checks import check_teams
 from housecall.tenancy.meetings import TeamsDirectory
 from housecall.tenancy.store import list_connections, list_organisations
 from housecall.tenancy.store_people import find_any_object_id
 from housecall.tenancy.tables import Connection
-
-_LEVELS: Final = {Outcome.ok: Level.ok, Outcome.warn: Level.warn, Outcome.fail: Level.fail}
 
 
 async def teams(ground: Ground) -> Sequence[Finding]:
@@ -56,4 +53,4 @@ async def _try(ground: Ground, connection: Connection, organiser: str | None) ->
         )
     except HousecallError as error:
         return [fail(error.sentence, f"Look up {error.code} in the list of error codes.")]
-    return [Finding(_LEVELS[one.outcome], one.sentence, one.mend) for one in found]
+    return [Finding(Level(one.level), one.sentence, one.mend) for one in found]

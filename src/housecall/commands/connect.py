@@ -10,9 +10,9 @@ from housecall.audit.model import Actor, By
 from housecall.compose import Place, build_house, close_house, open_place
 from housecall.ehr.addresses import NetworkRules
 from housecall.ehr.base import ClientKind, Vendor, Writing
-from housecall.ehr.findings import Level
 from housecall.ehr.registry import PROFILES
 from housecall.kit.errors import HousecallError, Kind
+from housecall.kit.findings import Level
 from housecall.kit.ids import OrgId
 from housecall.kit.settings import Settings
 from housecall.tenancy.connections import check_rules, confirm_release

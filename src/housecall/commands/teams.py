@@ -10,10 +10,11 @@ from typing import Final
 from housecall.audit.model import Actor, By
 from housecall.compose import build_house, close_house, open_place
 from housecall.kit.clock import SystemClock
+from housecall.kit.findings import Finding, Level
 from housecall.kit.settings import Settings
 from housecall.meetings.base import Chat
 from housecall.meetings.teams.certificate import make_certificate
-from housecall.meetings.teams.checks import Finding, Outcome, check_teams
+from housecall.meetings.teams.checks import check_teams
 from housecall.meetings.teams.clouds import CLOUDS
 from housecall.tenancy.errors import ConnectionUnknown
 from housecall.tenancy.meetings import TeamsChoice, TeamsDirectory, choose_own_rooms, choose_teams
@@ -128,10 +129,10 @@ async def check_all(settings: Settings, arguments: argparse.Namespace) -> int:
                 raise ConnectionUnknown
         found = await _try(house, connection, arguments.organiser)
     for finding in found:
-        print(f"{finding.outcome.value:4}  {finding.sentence}")  # noqa: T201
+        print(f"{finding.level.value:4}  {finding.sentence}")  # noqa: T201
         for line in finding.mend.splitlines():
             print(f"      {line}")  # noqa: T201
-    return int(any(finding.outcome is Outcome.fail for finding in found))
+    return int(any(finding.level is Level.fail for finding in found))
 
 
 async def _try(house: House, connection: Connection, organiser: str | None) -> list[Finding]:

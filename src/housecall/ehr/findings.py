@@ -1,10 +1,10 @@
 """What was found at an EHR's address: values, and the table of everything that is looked at."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from housecall.ehr.base import SmartConfiguration, Vendor
+from housecall.kit.findings import Finding, Level
 
 LOOKED_AT: Final = {
     "address": "the address itself: https, no user name, and not on a network that is closed to us",
@@ -29,24 +29,6 @@ LOOKED_AT: Final = {
     "environment": "whether the address fits what the connection is for, test or production",
 }
 """Every code a finding can have: it never changes its meaning."""
-
-
-class Level(StrEnum):
-    """How a finding stands."""
-
-    ok = "ok"
-    warn = "warn"
-    fail = "fail"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at: a stable code, how it stands, a sentence, and how to mend it."""
-
-    code: str
-    level: Level
-    sentence: str
-    mend: str = ""
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from housecall.ehr.errors import (
     LaunchDenied,
     LaunchReplayed,
 )
-from housecall.ehr.findings import Finding, Level
 from housecall.ehr.outward import Answer, Outward
+from housecall.kit.findings import Finding, Level
 
 # The app itself is at fault, not the request that no chart began.
 _APP_FAULTS: Final = {

@@ -7,11 +7,12 @@ from housecall.ehr.addresses import NetworkRules, parse_url
 from housecall.ehr.base import ClientKind, SmartConfiguration, Vendor, Writing
 from housecall.ehr.errors import AddressRefused, CertificateRefused, EhrUnavailable, FhirVersionRefused
 from housecall.ehr.fields import record, records, text
-from housecall.ehr.findings import LOOKED_AT, Finding, Findings, Level, ValidationResult
+from housecall.ehr.findings import LOOKED_AT, Findings, ValidationResult
 from housecall.ehr.outward import Answer, Outward
 from housecall.ehr.registry import PROFILES, profile_for
 from housecall.ehr.smart_findings import SmartLook
 from housecall.kit.clock import Clock
+from housecall.kit.findings import Finding, Level
 
 __all__ = ["LOOKED_AT", "Finding", "Level", "ValidationResult", "require_r4", "validate"]
 

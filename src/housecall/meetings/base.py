@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 OWN_ROOMS = "builtin"
 
@@ -35,6 +35,23 @@ class Capabilities:
     tells_roster: bool = False
     reports_attendance: bool = False
     reports_quality: bool = False
+
+
+# Of a service that holds meetings of its own and tells of them: what each says differently, it says itself.
+HELD_ELSEWHERE: Final = Capabilities(
+    can_admit=False,
+    hides_addresses=False,
+    most_people=100,
+    connects_browsers=False,
+    is_in_page=False,
+    can_hold=False,
+    can_send_back=False,
+    hides_clinician=False,
+    needs_meeting=True,
+    tells_roster=True,
+    reports_attendance=True,
+    reports_quality=True,
+)
 
 
 class Chat(StrEnum):

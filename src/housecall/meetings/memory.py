@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
 from housecall.kit.ids import short_id
 from housecall.meetings.base import (
+    HELD_ELSEWHERE,
     Attendance,
     Capabilities,
     Following,
@@ -17,21 +17,6 @@ from housecall.meetings.base import (
 )
 from housecall.meetings.errors import MeetingNotThere, MeetingRefused
 from housecall.meetings.own import OwnRooms
-
-ELSEWHERE: Final = Capabilities(
-    can_admit=False,
-    hides_addresses=False,
-    most_people=100,
-    connects_browsers=False,
-    is_in_page=False,
-    can_hold=False,
-    can_send_back=False,
-    hides_clinician=False,
-    needs_meeting=True,
-    tells_roster=True,
-    reports_attendance=True,
-    reports_quality=True,
-)
 
 
 class MemoryRooms(OwnRooms):
@@ -54,7 +39,7 @@ class MemoryMeetings:
     name = "memory-meetings"
 
     def __init__(self, *, tells_roster: bool = True) -> None:
-        self.capabilities = replace(ELSEWHERE, tells_roster=tells_roster)
+        self.capabilities = replace(HELD_ELSEWHERE, tells_roster=tells_roster)
         self.plans: dict[str, MeetingPlan] = {}
         self.made: dict[tuple[str, str], MadeMeeting] = {}
         self.removed: list[str] = []

@@ -13,11 +13,12 @@ from housecall.audit.model import Act, By
 from housecall.audit.service import record
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
+from housecall.kit.languages import LANGUAGES
 from housecall.messaging.errors import TemplateOvertaken, TemplateRefused
 from housecall.messaging.model import Channel, MessageKind
 from housecall.messaging.segments import segments
 from housecall.messaging.tables import MessageTemplate
-from housecall.messaging.templates import FIELDS, LANGUAGES, Wording, fields_of, render, shipped
+from housecall.messaging.templates import FIELDS, Wording, fields_of, render, shipped
 
 # In the order of a visit's life. HELP is answered in our own words: they say how to stop.
 EDITABLE: Final = (

@@ -10,14 +10,13 @@ from typing import Final
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup, escape
 
+from housecall.kit.languages import direction
 from housecall.messaging.calendar import Wording as EventWording
 from housecall.messaging.calendar import calendar_file
 from housecall.messaging.model import Channel, MessageKind
 from housecall.messaging.providers.base import CalendarFile, Letter
 from housecall.messaging.recipients import Recipient
 from housecall.messaging.templates import Wording, catalogue, fill, pick_language, shipped
-
-RIGHT_TO_LEFT: Final = frozenset({"ar"})
 
 # Kinds that change what stands in a calendar; a reminder or a link by hand says nothing new to one.
 _IN_CALENDAR: Final = {MessageKind.confirmation, MessageKind.changed, MessageKind.cancelled}
@@ -61,7 +60,7 @@ def _html(language: str, subject: str, paragraphs: list[str], recipient: Recipie
     link = recipient.values.get("link", "")
     html: str = _template().render(
         language=language,
-        direction="rtl" if language in RIGHT_TO_LEFT else "ltr",
+        direction=direction(language),
         subject=subject,
         paragraphs=[_Paragraph(one, link) for one in paragraphs],
         link=link,

@@ -36,11 +36,6 @@ async def get_number(work: Work, org_id: OrgId, number_id: uuid.UUID, *, lock: b
     return found
 
 
-async def find_active(work: Work, org_id: OrgId, number: str) -> PhoneNumber | None:
-    """The organisation's working number with these digits, or None."""
-    return (await find_senders(work, org_id, [number])).get(number)
-
-
 async def find_senders(work: Work, org_id: OrgId, numbers: Collection[str]) -> dict[str, PhoneNumber]:
     """Those of the numbers that are the organisation's and work."""
     found = await work.session.scalars(

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_datetime, format_skeleton
 
+from housecall.kit.languages import LANGUAGES
 from housecall.messaging.errors import TemplateInvalid
 from housecall.messaging.model import Channel, MessageKind
 
-LANGUAGES: Final = ("en", "da", "es", "ar")
 FALLBACK: Final = "en"
 FIELDS: Final = frozenset({"time", "place", "clinic", "link", "phone"})
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from housecall.messaging.templates import FALLBACK, LANGUAGES, catalogue
+from housecall.kit.languages import LANGUAGES
+from housecall.messaging.templates import FALLBACK, catalogue
 
 
 class ReplyWord(StrEnum):

@@ -7,10 +7,11 @@ from housecall.db.database import Database
 from housecall.ehr.addresses import NetworkRules
 from housecall.ehr.base import ClientKind, Vendor
 from housecall.ehr.environments import environment_hint
-from housecall.ehr.findings import Finding, Level, ValidationResult
+from housecall.ehr.findings import ValidationResult
 from housecall.ehr.outward import Outward
 from housecall.ehr.validation import validate
 from housecall.kit.clock import Clock
+from housecall.kit.findings import Finding, Level
 from housecall.kit.ids import OrgId
 from housecall.tenancy import store
 from housecall.tenancy.model import Environment

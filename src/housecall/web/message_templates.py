@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from housecall.db.work import Work
 from housecall.kit.errors import HousecallError, Kind
+from housecall.kit.languages import ENGLISH_NAMES, LANGUAGES, direction
 from housecall.messaging.editing import (
     EDITABLE,
     Stand,
@@ -28,7 +29,7 @@ from housecall.messaging.sample import Clinic, Preview, preview
 from housecall.messaging.service import send_test
 from housecall.messaging.store import find_message
 from housecall.messaging.tables import Message
-from housecall.messaging.templates import LANGUAGES, Wording
+from housecall.messaging.templates import Wording
 from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.store import get_organisation, list_connections
 from housecall.tenancy.tables import Connection
@@ -36,8 +37,7 @@ from housecall.visits.errors import MailAddressInvalid, NumberInvalid
 from housecall.visits.texting import typed_address
 from housecall.web.audience import Audience
 from housecall.web.house import House, house_of
-from housecall.web.message_words import CHANNELS, KINDS, LANGUAGE_NAMES, message_line
-from housecall.web.pages import RIGHT_TO_LEFT
+from housecall.web.message_words import CHANNELS, KINDS, message_line
 from housecall.web.portal_guards import administrator
 from housecall.web.portal_pages import show
 
@@ -84,7 +84,7 @@ async def list_templates(request: Request, person: Administrator, language: str 
         "portal/templates.html",
         here="templates",
         language_now=language,
-        languages_there=LANGUAGE_NAMES,
+        languages_there=ENGLISH_NAMES,
         rows=[
             (KINDS[kind], [(CHANNELS[channel], Which(kind, channel, language)) for channel in Channel])
             for kind in EDITABLE
@@ -250,9 +250,9 @@ async def _page(
         which=which,
         kind_name=KINDS[which.kind],
         channel_name=CHANNELS[which.channel],
-        language_name=LANGUAGE_NAMES[which.language],
+        language_name=ENGLISH_NAMES[which.language],
         is_mail=which.channel is Channel.email,
-        words_direction="rtl" if which.language in RIGHT_TO_LEFT else "ltr",
+        words_direction=direction(which.language),
         drawn=_drawn(shown, clinic, house),
         connections=[(one.id, f"{one.base_url} ({one.environment})") for one in connections],
     )

@@ -5,7 +5,6 @@ from typing import Final
 from housecall.messaging.model import Channel, FailReason, MessageKind, MessageState, SuppressReason
 from housecall.messaging.tables import Message
 
-LANGUAGE_NAMES: Final = {"en": "English", "da": "Danish", "es": "Spanish", "ar": "Arabic"}
 CHANNELS: Final = {Channel.sms: "Text", Channel.email: "E-mail"}
 
 KINDS: Final = {

@@ -11,10 +11,10 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from housecall.kit.languages import LANGUAGES, direction
+
 _HERE = Path(__file__).parent
 STATIC: Final = _HERE / "static"
-LANGUAGES: Final = ("en", "da", "es", "ar")
-RIGHT_TO_LEFT: Final = frozenset({"ar", "he", "fa", "ur"})
 
 _environment = Environment(
     loader=FileSystemLoader(_HERE / "templates"),
@@ -105,7 +105,7 @@ def render(
     html = _environment.get_template(template).render(
         request=request,
         language=language,
-        direction="rtl" if language in RIGHT_TO_LEFT else "ltr",
+        direction=direction(language),
         nonce=nonce,
         t=lambda key, **fill: text_of(language, key, **fill),
         asset=asset,

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
+from housecall.kit.languages import LANGUAGES, OWN_NAMES
 from housecall.tenancy.store import get_connection, get_organisation
 from housecall.visits.errors import LinkDead
 from housecall.visits.lobby import patient_state
@@ -23,7 +24,7 @@ from housecall.web.cookies import seat_cookie
 from housecall.web.house import House, house_of
 from housecall.web.pages import catalogue, render
 from housecall.web.patient_sight import of_page
-from housecall.web.wording import NAMES, dial, isolate, long_time, pick_language, short_time, time_of_day
+from housecall.web.wording import dial, isolate, long_time, pick_language, short_time, time_of_day
 
 LANGUAGE_COOKIE: Final = "hc_lang"
 _LANGUAGE_LIFE_S: Final = 365 * 24 * 3600
@@ -191,7 +192,7 @@ def language_of(request: Request, link: Link | None) -> str:
 def remember_language(request: Request, answer: Response) -> None:
     """The language asked for in the address is this browser's from now on."""
     chosen = request.query_params.get("lang")
-    if chosen is not None and chosen in NAMES:
+    if chosen is not None and chosen in LANGUAGES:
         _set_cookie(answer, LANGUAGE_COOKIE, chosen, _LANGUAGE_LIFE_S)
 
 
@@ -202,7 +203,7 @@ def _set_cookie(answer: Response, name: str, value: str, life_s: int) -> None:
 
 def frame_of_nobody() -> dict[str, Any]:
     """What a page says around its own matter where no clinic is known."""
-    names = tuple(NAMES.items())
+    names = tuple(OWN_NAMES.items())
     return {
         "clinic": "",
         "phone": "",

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from housecall.kit.errors import HousecallError
+from housecall.kit.languages import LANGUAGES, OWN_NAMES
 from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.branding import (
     KINDS,
@@ -24,10 +25,8 @@ from housecall.tenancy.store import find_branding, get_organisation
 from housecall.web.audience import Audience
 from housecall.web.brand import read_brand, style_of
 from housecall.web.house import house_of
-from housecall.web.pages import LANGUAGES
 from housecall.web.portal_guards import administrator
 from housecall.web.portal_pages import show
-from housecall.web.wording import NAMES
 
 GENERAL: Final = "/portal/settings"
 BRANDING: Final = "/portal/settings/branding"
@@ -115,7 +114,7 @@ def _general(
         | {name: f"What stands now is: {value or 'nothing'}" for name, value in others.items()},
         is_stale=stands is not None,
         is_saved=is_saved,
-        language_names=list(NAMES.items()),
+        language_names=list(OWN_NAMES.items()),
     )
 
 
@@ -224,5 +223,5 @@ async def _branding(
         revision=owner.revision,
         faults={name: fault.sentence for name, fault in (faults or {}).items()},
         is_saved=is_saved,
-        language_names=list(NAMES.items()),
+        language_names=list(OWN_NAMES.items()),
     )

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from housecall.ehr.base import ClientKind, LocationRef, Persona, PractitionerRef, Vendor
 from housecall.ehr.errors import EhrError
-from housecall.ehr.findings import Finding, Level, ValidationResult
+from housecall.ehr.findings import ValidationResult
 from housecall.ehr.outward import Outward
 from housecall.ehr.probing import probe_launch, probe_schedule
 from housecall.kit.errors import HousecallError
+from housecall.kit.findings import Finding, Level
 from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.examining import Question, examine
 from housecall.tenancy.model import Environment

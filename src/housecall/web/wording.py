@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_datetime, format_skeleton
 
-# Each in its own language, as its reader looks for it.
-NAMES: Final = {"en": "English", "da": "Dansk", "es": "Español", "ar": "العربية"}
+from housecall.kit.languages import LANGUAGES
+
 # Babel's own patterns shorten the weekday where nobody would on a page.
 _LONG_DAY: Final = {
     "en_US": "EEEE, MMMM d",
@@ -29,7 +29,7 @@ def pick_language(*wishes: str | None, accepted: str = "", fallback: str = "en")
     """
     for wish in (*wishes, *_by_weight(accepted), fallback):
         code = (wish or "").replace("_", "-").split("-")[0].strip().lower()
-        if code in NAMES:
+        if code in LANGUAGES:
             return code
     return "en"
 

@@ -1,15 +1,15 @@
 """Microsoft Teams as a meeting service: meetings made through Graph, joined in Teams."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
 from housecall.kit.clock import Clock
 from housecall.meetings.base import (
+    HELD_ELSEWHERE,
     Attendance,
-    Capabilities,
     Following,
     JoinDetails,
     MadeMeeting,
@@ -33,20 +33,7 @@ from housecall.meetings.teams.reading import read_attendance, read_streams, read
 from housecall.meetings.teams.sign_in import GraphSignIn
 
 TEAMS: Final = "teams"
-CAPABILITIES: Final = Capabilities(
-    can_admit=False,
-    hides_addresses=True,
-    most_people=300,
-    connects_browsers=False,
-    is_in_page=False,
-    can_hold=False,
-    can_send_back=False,
-    hides_clinician=False,
-    needs_meeting=True,
-    tells_roster=True,
-    reports_attendance=True,
-    reports_quality=True,
-)
+CAPABILITIES: Final = replace(HELD_ELSEWHERE, hides_addresses=True, most_people=300)
 # A call record is looked for around the instant the attendance report gives.
 _AROUND: Final = timedelta(minutes=5)
 _WHOLE_RECORD: Final = {"$expand": "sessions($expand=segments)"}

@@ -1,12 +1,11 @@
 """Whether a tenant is ready for us, tried live: each prerequisite by doing what it is for, and how to mend it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 from urllib.parse import quote
 
+from housecall.kit.findings import Finding, Level
 from housecall.kit.ids import short_id
 from housecall.meetings.base import MadeMeeting, MeetingPlan
 from housecall.meetings.errors import (
@@ -25,24 +24,6 @@ _TEAMS_PLAN: Final = "TEAMS1"
 _NOBODY: Final = "housecall-check@invalid.example"
 _PROBE: Final = timedelta(minutes=15)
 _SOON: Final = timedelta(days=30)
-
-
-class Outcome(StrEnum):
-    """What a check came to."""
-
-    ok = "ok"
-    warn = "warn"
-    fail = "fail"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One prerequisite: whether it holds, in a sentence, and what to do if it does not."""
-
-    code: str
-    outcome: Outcome
-    sentence: str
-    mend: str = ""
 
 
 def policy_commands(client_id: str, organiser: str | None) -> str:
@@ -67,7 +48,7 @@ async def check_teams(
     found = [_certificate(teams, now)]
     signed_in = await _tried(_sign_in(teams))
     found.append(signed_in)
-    if signed_in.outcome is Outcome.fail:
+    if signed_in.level is Level.fail:
         return found
     found.append(await _tried(_licence(teams, organiser)))
     found.append(await _tried(_directory(teams)))
@@ -94,31 +75,31 @@ async def _tried(attempt: Try) -> Finding:
     except PermissionMissing:
         return Finding(
             code,
-            Outcome.fail,
+            Level.fail,
             f"The app may not do this: {permission} is missing.",
             f"In the Entra admin center, under the app's API permissions, add the application permission "
             f"{permission} of Microsoft Graph and press Grant admin consent.",
         )
     except MeetingUnavailable as fault:
-        return Finding(code, Outcome.fail, fault.sentence, "Try again in a few minutes.")
+        return Finding(code, Level.fail, fault.sentence, "Try again in a few minutes.")
     except MeetingError as fault:
-        return Finding(code, Outcome.fail, fault.sentence)
+        return Finding(code, Level.fail, fault.sentence)
 
 
 def _certificate(teams: TeamsMeetings, now: datetime) -> Finding:
     code, ends = "teams.certificate", teams.certificate.ends_at
     mend = "Make another with housecall teams certificate, and upload it to the app registration."
     if ends <= now:
-        return Finding(code, Outcome.fail, f"The app's certificate ended on {ends:%Y-%m-%d}.", mend)
+        return Finding(code, Level.fail, f"The app's certificate ended on {ends:%Y-%m-%d}.", mend)
     if ends <= now + _SOON:
-        return Finding(code, Outcome.warn, f"The app's certificate ends on {ends:%Y-%m-%d}.", mend)
-    return Finding(code, Outcome.ok, f"The app's certificate holds until {ends:%Y-%m-%d}.")
+        return Finding(code, Level.warn, f"The app's certificate ends on {ends:%Y-%m-%d}.", mend)
+    return Finding(code, Level.ok, f"The app's certificate holds until {ends:%Y-%m-%d}.")
 
 
 def _sign_in(teams: TeamsMeetings) -> Try:
     async def act() -> Finding:
         await teams.graph.sign_in.token(fresh=True)
-        return Finding("teams.sign_in", Outcome.ok, "Microsoft knows the app by its certificate.")
+        return Finding("teams.sign_in", Level.ok, "Microsoft knows the app by its certificate.")
 
     return "teams.sign_in", act, ""
 
@@ -135,10 +116,10 @@ def _licence(teams: TeamsMeetings, organiser: str) -> Try:
             if plan.get("provisioningStatus") == "Success"
         }
         if _TEAMS_PLAN in plans:
-            return Finding(code, Outcome.ok, "The organiser is licensed for Teams meetings.")
+            return Finding(code, Level.ok, "The organiser is licensed for Teams meetings.")
         return Finding(
             code,
-            Outcome.fail,
+            Level.fail,
             "The organiser has no licence for Teams meetings.",
             "In the Microsoft 365 admin center, give the organiser a licence that holds Microsoft Teams.",
         )
@@ -150,7 +131,7 @@ def _directory(teams: TeamsMeetings) -> Try:
     async def act() -> Finding:
         await teams.find_person(_NOBODY)
         return Finding(
-            "teams.directory", Outcome.ok, "Clinicians can be found in the directory by their address."
+            "teams.directory", Level.ok, "Clinicians can be found in the directory by their address."
         )
 
     return "teams.directory", act, "User.Read.All"
@@ -160,7 +141,7 @@ def _records(teams: TeamsMeetings, now: datetime) -> Try:
     async def act() -> Finding:
         nobody = MadeMeeting("none", "none", "none", "", "")
         await teams.quality(nobody, began=now - timedelta(minutes=10))
-        return Finding("teams.call_records", Outcome.ok, "Call records can be read for call quality.")
+        return Finding("teams.call_records", Level.ok, "Call records can be read for call quality.")
 
     return "teams.call_records", act, "CallRecords.Read.All"
 
@@ -172,17 +153,17 @@ async def _meeting(teams: TeamsMeetings, organiser: str, now: datetime) -> tuple
     async def act() -> Finding:
         made.append(await teams.ensure(plan))
         return Finding(
-            code, Outcome.ok, "A meeting was made for the organiser, with its lobby set, and removed."
+            code, Level.ok, "A meeting was made for the organiser, with its lobby set, and removed."
         )
 
     finding = await _tried((code, act, "OnlineMeetings.ReadWrite.All"))
     if finding.sentence == PolicyMissing().sentence:
         commands = policy_commands(teams.account.client_id, organiser)
         mend = f"A Teams administrator types in PowerShell, then waits up to 30 minutes:\n{commands}"
-        finding = Finding(code, Outcome.fail, finding.sentence, mend)
+        finding = Finding(code, Level.fail, finding.sentence, mend)
     if finding.sentence == LicenceMissing().sentence:
         finding = Finding(
-            code, Outcome.fail, finding.sentence, "Give the organiser a licence that holds Teams."
+            code, Level.fail, finding.sentence, "Give the organiser a licence that holds Teams."
         )
     return finding, made[0] if made else None
 
@@ -191,11 +172,11 @@ def _guest_link(made: MadeMeeting) -> Finding:
     code = "teams.guest_link"
     if made.is_browser_only:
         return Finding(
-            code, Outcome.ok, "Patients get the link that opens in the browser and never asks for the app."
+            code, Level.ok, "Patients get the link that opens in the browser and never asks for the app."
         )
     return Finding(
         code,
-        Outcome.warn,
+        Level.warn,
         "Patients get the common join link: Teams offers the app there before the browser.",
         "Grant the application permission VirtualAppointment.Read.All; some tenants also need Teams Premium.",
     )
@@ -204,7 +185,7 @@ def _guest_link(made: MadeMeeting) -> Finding:
 def _attendance(teams: TeamsMeetings, made: MadeMeeting) -> Try:
     async def act() -> Finding:
         await teams.attendance(made)
-        return Finding("teams.attendance", Outcome.ok, "Attendance reports can be read.")
+        return Finding("teams.attendance", Level.ok, "Attendance reports can be read.")
 
     return "teams.attendance", act, "OnlineMeetingArtifact.Read.All"
 
@@ -214,7 +195,7 @@ def _notifications(teams: TeamsMeetings, made: MadeMeeting, hook: str, now: date
         following = await teams.follow(made, until=now + _PROBE, hook=hook, secret=short_id("s"))
         await teams.stop_following(following)
         return Finding(
-            "teams.notifications", Outcome.ok, "Graph reaches this server and tells who is in a meeting."
+            "teams.notifications", Level.ok, "Graph reaches this server and tells who is in a meeting."
         )
 
     return "teams.notifications", act, "OnlineMeetings.ReadWrite.All"
