@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import Depends, Query, Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 
-from housecall.kit.csv import stream_csv
 from housecall.messaging.service import list_messages
 from housecall.reports.service import choose_environment
 from housecall.reports.texts import (
@@ -27,6 +26,7 @@ from housecall.tenancy.store import get_connection
 from housecall.visits.resending import send_again, why_not_again
 from housecall.visits.scene import visit_window
 from housecall.visits.store import get_visit
+from housecall.web.answers import csv_file
 from housecall.web.audience import Audience
 from housecall.web.house import house_of
 from housecall.web.message_words import CHANNELS, KINDS, STATES, reason_words
@@ -103,12 +103,7 @@ async def text_report_file(
             work, person.org_id, environment=chosen, span=span, status=status, by=person.by, now=now,
             exported=True,
         )  # fmt: skip
-    name = f"texts-{chosen}-{now:%Y-%m-%d}.csv"
-    return StreamingResponse(
-        stream_csv(COLUMNS, (cells(row) for row in rows)),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
-    )
+    return csv_file(f"texts-{chosen}-{now:%Y-%m-%d}.csv", COLUMNS, (cells(row) for row in rows))
 
 
 @routes.get(_TIMELINE)

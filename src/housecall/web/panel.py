@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 from fastapi import Body, Depends, Request
 from pydantic import BaseModel, Field
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from housecall.audit.model import Actor, By
 from housecall.ehr.base import Writing
@@ -34,6 +34,7 @@ from housecall.visits.texting_ready import call_in
 from housecall.visits.views import visit_view, visit_views
 from housecall.visits.without_ehr import ACCOUNT
 from housecall.visits.words import WAITING_TEXTS
+from housecall.web.answers import fresh
 from housecall.web.audience import Audience, anyone
 from housecall.web.cookies import launch_cookie, set_launch_cookie
 from housecall.web.handovers import address_of
@@ -141,7 +142,7 @@ async def details(launch_id: str, visit_id: str, caller: Guarded) -> Response:
     found = await read_details(
         caller.house.desk, caller.house.database, caller.launch, caller.visit(visit_id)
     )
-    return _fresh(found)
+    return fresh(found)
 
 
 class NameTyped(BaseModel):
@@ -155,7 +156,7 @@ async def colleagues(launch_id: str, caller: Guarded, typed: Annotated[NameTyped
     """Clinicians of the EHR whose name begins so."""
     house = caller.house
     found = await find_colleagues(house.desk, house.database, caller.launch, typed.name)
-    return _fresh([{"ref": one.ref, "name": one.name} for one in found])
+    return fresh([{"ref": one.ref, "name": one.name} for one in found])
 
 
 @routes.get("/panel/{launch_id}/visits/{visit_id}/messages")
@@ -165,7 +166,7 @@ async def messages(launch_id: str, visit_id: str, caller: Guarded) -> Response:
         found = await list_messages(work, caller.org_id, caller.visit(visit_id))
         visit = await get_visit(work, caller.org_id, visit_id)
     is_past = visit_window(visit, caller.connection).is_past(caller.house.clock.now())
-    return _fresh(
+    return fresh(
         [
             {
                 "id": str(one.id),
@@ -229,7 +230,7 @@ async def send_link_by_hand(
         channel=wanted.by,
         by=caller.by,
     )
-    return _fresh(view)
+    return fresh(view)
 
 
 @routes.post("/panel/{launch_id}/visits/{visit_id}/read-out-code")
@@ -239,7 +240,7 @@ async def read_out_code(launch_id: str, visit_id: str, caller: Guarded) -> Respo
     async with house.database.work() as work:
         spoken = await make_code(house.desk, work, caller.org_id, caller.visit(visit_id), by=caller.by)
     address = f"{house.public_url.split('://', 1)[1]}/j"
-    return _fresh({"address": address, "code": spoken.code, "until": spoken.expires_at.isoformat()})
+    return fresh({"address": address, "code": spoken.code, "until": spoken.expires_at.isoformat()})
 
 
 @routes.post("/panel/{launch_id}/visits/{visit_id}/messages/{message_id}/again")
@@ -251,7 +252,7 @@ async def send_message_again(
         view = await send_again(
             caller.house.desk, work, caller.org_id, caller.visit(visit_id), message_id, by=caller.by
         )
-    return _fresh(view)
+    return fresh(view)
 
 
 @routes.post("/panel/{launch_id}/visits/{visit_id}/handover")
@@ -259,7 +260,7 @@ async def hand_over(launch_id: str, visit_id: str, caller: Guarded) -> Response:
     """A one-time address that opens this visit in a tab or browser of its own."""
     async with caller.house.database.work() as work:
         code = await make_handover(caller.house.desk, work, caller.launch, caller.visit(visit_id))
-    return _fresh(address_of(caller.house.public_url, code))
+    return fresh(address_of(caller.house.public_url, code))
 
 
 @routes.post("/panel/{launch_id}/visits/{visit_id}/meeting")
@@ -274,7 +275,7 @@ async def go_to_meeting(launch_id: str, visit_id: str, caller: Guarded) -> Respo
             user_ref=caller.launch.user_ref or "",
             by=caller.by,
         )
-    return _fresh(ways)
+    return fresh(ways)
 
 
 @routes.post("/panel/{launch_id}/visits/{visit_id}/file-summary")
@@ -285,7 +286,7 @@ async def file_to_chart(launch_id: str, visit_id: str, caller: Guarded) -> Respo
     async with house.database.work() as work:
         visit = await get_visit(work, caller.org_id, visit_id)
         view = await visit_view(work, caller.org_id, visit, now=house.clock.now())
-    return _fresh(view)
+    return fresh(view)
 
 
 class Word(BaseModel):
@@ -308,7 +309,7 @@ async def tell_waiting(
             text_key=word.key,
             by=caller.by,
         )
-    return _fresh(view)
+    return fresh(view)
 
 
 @routes.post("/panel/{launch_id}/visits/{visit_id}/{act}")
@@ -318,7 +319,7 @@ async def act_on_visit(launch_id: str, visit_id: str, act: str, caller: Guarded)
         raise VisitUnknown
     async with caller.house.database.work() as work:
         view = await ACTS[act](caller.house.desk, work, caller.org_id, caller.visit(visit_id), by=caller.by)
-    return _fresh(view)
+    return fresh(view)
 
 
 @doors.get("/h/{code}")
@@ -340,7 +341,3 @@ async def walk_through(request: Request, code: str) -> Response:
     )
     set_launch_cookie(response, launch.id, secret)
     return response
-
-
-def _fresh(body: Any) -> JSONResponse:
-    return JSONResponse(body, headers={"Cache-Control": "no-store"})

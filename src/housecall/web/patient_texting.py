@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from fastapi import Depends, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from housecall.kit.errors import HousecallError, Kind
 from housecall.kit.ids import OrgId
 from housecall.visits.seats import find_seat_by_holder
 from housecall.visits.tables import Seat
 from housecall.visits.texting_ready import ask_for_text, drop_text
+from housecall.web.answers import fresh
 from housecall.web.audience import Audience
 from housecall.web.cookies import seat_cookie
 from housecall.web.house import House, house_of
@@ -53,7 +54,7 @@ async def text_me(seat_id: str, holder: Held) -> Response:
     """From now on the patient may leave the page; the answer is their state."""
     house = holder.house
     state = await ask_for_text(house.desk, house.database, OrgId(holder.seat.org_id), seat_id)
-    return JSONResponse(state, headers={"Cache-Control": "no-store"})
+    return fresh(state)
 
 
 @routes.post("/seat/{seat_id}/text-me/stop")
@@ -62,4 +63,4 @@ async def text_me_not(seat_id: str, holder: Held) -> Response:
     house = holder.house
     async with house.database.work() as work:
         state = await drop_text(house.desk, work, OrgId(holder.seat.org_id), seat_id)
-    return JSONResponse(state, headers={"Cache-Control": "no-store"})
+    return fresh(state)

@@ -4,14 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import Depends, Query, Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 
-from housecall.kit.csv import stream_csv
 from housecall.reports.model import COLUMNS, WORDS, cells
 from housecall.reports.service import ROWS_A_FILE, ROWS_A_PAGE, choose_environment, read_visits
 from housecall.reports.store import Window
 from housecall.tenancy.administrators import SignedIn, end_other_sessions, list_own_sessions, sign_out
 from housecall.tenancy.model import Right
+from housecall.web.answers import csv_file
 from housecall.web.audience import Audience
 from housecall.web.house import house_of
 from housecall.web.portal_guards import SESSION_COOKIE, report_reader, signed_in
@@ -120,12 +120,7 @@ async def visit_report_file(
             now=now,
             exported=True,
         )
-    name = f"visits-{chosen}-{now:%Y-%m-%d}.csv"
-    return StreamingResponse(
-        stream_csv(COLUMNS, (cells(row) for row in rows)),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
-    )
+    return csv_file(f"visits-{chosen}-{now:%Y-%m-%d}.csv", COLUMNS, (cells(row) for row in rows))
 
 
 def _window(

@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from housecall.audit.model import Act, Actor
 from housecall.audit.service import find_break, record
 from housecall.audit.store import Wanted, count_chained, list_entries
 from housecall.audit.tables import AuditEntry
-from housecall.kit.csv import stream_csv
 from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.store import get_organisation
+from housecall.web.answers import csv_file
 from housecall.web.audience import Audience
 from housecall.web.house import house_of
 from housecall.web.patient_sight import MESSAGES, PAGE
@@ -138,12 +138,7 @@ async def audit_file(request: Request, person: Auditor, asked: Annotated[Filter,
             at=now,
             entries=len(entries),
         )
-    name = f"audit-{now:%Y-%m-%d}.csv"
-    return StreamingResponse(
-        stream_csv(COLUMNS, (_cells(entry) for entry in entries)),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
-    )
+    return csv_file(f"audit-{now:%Y-%m-%d}.csv", COLUMNS, (_cells(entry) for entry in entries))
 
 
 def _cells(entry: AuditEntry) -> Sequence[object]:

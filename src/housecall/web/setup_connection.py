@@ -4,7 +4,7 @@ import json
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from housecall.ehr.errors import EhrError
 from housecall.tenancy.administrators import SignedIn
@@ -26,6 +26,7 @@ from housecall.tenancy.spending import read_spending
 from housecall.tenancy.store import get_connection
 from housecall.tenancy.tables import Connection, ConnectionSetup
 from housecall.web import connection_form as forms
+from housecall.web.answers import fresh
 from housecall.web.audience import Audience
 from housecall.web.house import house_of
 from housecall.web.portal_guards import administrator
@@ -84,10 +85,10 @@ async def keep(request: Request, connection_id: str, person: Administrator) -> R
     """A draft's form is kept while it is being typed; answers the version it is then."""
     connection, _ = await read_connection(request, person, connection_id)
     if connection.state != ConnectionState.draft:
-        return JSONResponse({"kept": False}, headers={"Cache-Control": "no-store"})
+        return fresh({"kept": False})
     filled = forms.read_form(await request.form(), connection, house_of(request).sealer)
     version = await _save(request, person, connection_id, filled)
-    return JSONResponse({"kept": True, "version": version}, headers={"Cache-Control": "no-store"})
+    return fresh({"kept": True, "version": version})
 
 
 @routes.post(HERE + "/remove")

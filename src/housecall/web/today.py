@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from housecall.db.work import Work
 from housecall.tenancy.administrators import SignedIn
@@ -13,6 +13,7 @@ from housecall.tenancy.tables import Connection
 from housecall.visits import service
 from housecall.visits.without_ehr import open_by_account
 from housecall.visits.worklist import Listing, check_on, list_views, listing_of
+from housecall.web.answers import fresh
 from housecall.web.audience import Audience
 from housecall.web.cookies import set_launch_cookie
 from housecall.web.house import House, house_of
@@ -47,7 +48,7 @@ async def today(request: Request, person: Clinician, connection: str | None = No
         "until": listing.end.isoformat() if listing is not None else None,
         "server_now": now.isoformat(),
     }
-    return render(request, "panel/today.html", parents="", first=first, clinic=person.clinic)
+    return render(request, "panel/today.html", first=first, clinic=person.clinic)
 
 
 def _tabs(there: list[Connection], chosen: Connection | None) -> list[dict[str, Any]]:
@@ -70,7 +71,7 @@ async def acknowledge(request: Request, visit_id: str, person: Clinician) -> Res
     async with house.database.work() as work:
         await check_on(work, await _listings(house, work, person), [visit_id])
         view = await service.acknowledge_arrival(house.desk, work, person.org_id, visit_id, by=person.by)
-    return JSONResponse(view, headers={"Cache-Control": "no-store"})
+    return fresh(view)
 
 
 @routes.post("/panel/today/{visit_id}/open")
@@ -80,9 +81,7 @@ async def open_visit(request: Request, visit_id: str, person: Clinician) -> Resp
     async with house.database.work() as work:
         (visit,) = await check_on(work, await _listings(house, work, person), [visit_id])
         launch, secret = await open_by_account(house.desk, work, visit, by=person.by)
-    answer = JSONResponse(
-        {"url": f"{house.public_url}/panel/{launch.id}"}, headers={"Cache-Control": "no-store"}
-    )
+    answer = fresh({"url": f"{house.public_url}/panel/{launch.id}"})
     set_launch_cookie(answer, launch.id, secret)
     return answer
 

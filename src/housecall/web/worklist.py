@@ -4,12 +4,13 @@ from typing import Annotated, Any
 
 from fastapi import Body, Depends, Request
 from pydantic import BaseModel, Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from housecall.tenancy.store import get_organisation
 from housecall.visits import service
 from housecall.visits.handover import make_handover
 from housecall.visits.worklist import MOST_NAMES, Whose, check_listed, list_views, listing_for, read_names
+from housecall.web.answers import fresh
 from housecall.web.audience import Audience
 from housecall.web.handovers import address_of
 from housecall.web.launch import mpages_parents_of
@@ -65,7 +66,7 @@ async def today(request: Request, launch_id: str, caller: Guarded, whose: Whose 
 async def names(launch_id: str, caller: Guarded, wanted: Annotated[NamesWanted, Body()]) -> Response:
     """Names for the rows that are in sight, read from the EHR now; kept nowhere."""
     house = caller.house
-    return _fresh(await read_names(house.desk, house.database, caller.launch, wanted.visits))
+    return fresh(await read_names(house.desk, house.database, caller.launch, wanted.visits))
 
 
 @routes.post("/panel/{launch_id}/today/{visit_id}/acknowledge")
@@ -75,7 +76,7 @@ async def acknowledge(launch_id: str, visit_id: str, caller: Guarded) -> Respons
     async with house.database.work() as work:
         await check_listed(work, caller.launch, [visit_id], house.clock.now())
         view = await service.acknowledge_arrival(house.desk, work, caller.org_id, visit_id, by=caller.by)
-    return _fresh(view)
+    return fresh(view)
 
 
 @routes.post("/panel/{launch_id}/today/{visit_id}/open")
@@ -85,7 +86,7 @@ async def open_visit(launch_id: str, visit_id: str, caller: Guarded) -> Response
     async with house.database.work() as work:
         await check_listed(work, caller.launch, [visit_id], house.clock.now())
         code = await make_handover(house.desk, work, caller.launch, visit_id)
-    return _fresh(address_of(caller.house.public_url, code))
+    return fresh(address_of(caller.house.public_url, code))
 
 
 def _tabs(whose: Whose) -> list[dict[str, Any]]:
@@ -93,7 +94,3 @@ def _tabs(whose: Whose) -> list[dict[str, Any]]:
     return [
         {"query": f"whose={one.value}", "word": word, "here": one is whose} for one, word in words.items()
     ]
-
-
-def _fresh(body: Any) -> JSONResponse:
-    return JSONResponse(body, headers={"Cache-Control": "no-store"})
