@@ -13,6 +13,9 @@ export interface Banner {
   press?: { word: string; act: () => void };
 }
 
+/** The socket is lost, and comes back by itself. */
+export const LOST: Banner = { tone: 'wait', sign: 'again', text: 'Reconnecting. What you see may be some moments old.' };
+
 // A short loss mends itself before anybody must read about it.
 const LOST_AFTER_MS = 1_500;
 

@@ -1,7 +1,6 @@
 /** The clinician's panel: the socket, the visits it tells of, and which of them is open. */
 
 import type { StaffSocket } from '../../call/wire';
-import { wakeAudio } from '../../call/meter';
 import { assertNever, parseStaff, type StaffMessage } from '../../protocol/messages';
 import { HousecallSocket, type SocketState } from '../../protocol/socket';
 import { element } from '../../ui/element';
@@ -11,15 +10,15 @@ import { Choices } from './choices';
 import { setServerNow } from './clock';
 import { emptyPage } from './empty';
 import { opening, Visits, type First, type VisitView } from './model';
-import { Page, type Banner } from './page';
+import { LOST, Page, type Banner } from './page';
 import { reportPresence } from './presence';
 import { DetailsReader } from './reader';
 import { sign } from './signs';
 import { Chime } from './sound';
 import { OpenVisit, type VisitHome } from './visit';
 import { sayingOf } from './words';
+import { keepLive } from '../waking';
 
-const LOST: Banner = { tone: 'wait', sign: 'again', text: 'Reconnecting. What you see may be some moments old.' };
 const CLOSED: Banner = { tone: 'alarm', sign: 'alert', text: 'This panel’s session is over. Open Housecall from the chart again.' };
 const REPLACED: Banner = { tone: 'wait', sign: 'apart', text: 'This panel is open in another window, and is kept up to date there.' };
 const FAULT: Banner = { tone: 'alarm', sign: 'alert', text: 'The panel is not up to date any more.', press: { word: 'Load it again', act: () => location.reload() } };
@@ -59,18 +58,7 @@ export class Panel {
     this.arrivals.follow(this.visits.candidates());
     setInterval(() => this.tick(), 1_000);
     reportPresence(this.socket);
-    this.listen();
-  }
-
-  private listen(): void {
-    const nudge = (): void => {
-      if (document.visibilityState === 'visible') this.socket.nudge();
-    };
-    window.addEventListener('online', nudge);
-    window.addEventListener('pageshow', nudge);
-    document.addEventListener('visibilitychange', nudge);
-    document.addEventListener('pointerdown', wakeAudio);
-    document.addEventListener('keydown', wakeAudio);
+    keepLive(this.socket);
   }
 
   private begin(): void {

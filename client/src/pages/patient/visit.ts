@@ -1,7 +1,7 @@
 /** The patient's way through a visit. The server's state decides the screen; this page only asks and shows. */
 
 import { Devices } from '../../call/media';
-import { playTone, wakeAudio } from '../../call/meter';
+import { playTone } from '../../call/meter';
 import { openCall, type CallView } from '../../call/view';
 import { WarmGuest } from '../../call/guest';
 import { warmUp } from '../../call/warm';
@@ -16,6 +16,7 @@ import { heldPane, heldScreen, Lobby } from './lobby';
 import { Page, type Screen } from './page';
 import { cancelledScreen, closedScreen, declinedScreen, earlyScreen, elsewhereScreen, leftScreen, movedScreen, overScreen, replacedScreen } from './screens';
 import { Telling } from './telling';
+import { keepLive } from '../waking';
 
 /** What the person asked for last and the server has not yet granted. */
 type Wish = 'lobby' | 'come-back' | null;
@@ -51,14 +52,7 @@ export class Visit {
     this.socket.onState((state) => this.follow(state));
     this.socket.connect();
     this.take(this.first.state);
-    const nudge = (): void => {
-      if (document.visibilityState === 'visible') this.socket.nudge();
-    };
-    window.addEventListener('online', nudge);
-    window.addEventListener('pageshow', nudge);
-    document.addEventListener('visibilitychange', nudge);
-    document.addEventListener('pointerdown', wakeAudio);
-    document.addEventListener('keydown', wakeAudio);
+    keepLive(this.socket);
   }
 
   private hear(message: PatientMessage): void {

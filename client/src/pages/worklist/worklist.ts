@@ -1,6 +1,5 @@
 /** The clinician's list of the day: kept live by its socket, sorted by who needs them, names as rows come into sight. */
 
-import { wakeAudio } from '../../call/meter';
 import { assertNever, parseWorklist, type StaffSays, type WorklistMessage } from '../../protocol/messages';
 import { HousecallSocket } from '../../protocol/socket';
 import { element, setText } from '../../ui/element';
@@ -9,13 +8,14 @@ import { ApartPane, openApart, type Address } from '../panel/apart';
 import { Arrivals, isUnseen } from '../panel/arrivals';
 import { serverNow, setServerNow } from '../panel/clock';
 import type { VisitView } from '../panel/model';
-import { Page, type Banner } from '../panel/page';
+import { LOST, Page, type Banner } from '../panel/page';
 import { reportPresence } from '../panel/presence';
 import { Chime } from '../panel/sound';
 import { sayingOf } from '../panel/words';
 import { Names, type Named } from './names';
 import { compare, GROUPS, groupOf, summary, type Group } from './order';
 import { Row, type RowPress } from './row';
+import { keepLive } from '../waking';
 
 /** What the server puts into the page. */
 export interface FirstList {
@@ -37,7 +37,6 @@ export interface FirstList {
   server_now: string;
 }
 
-const LOST: Banner = { tone: 'wait', sign: 'again', text: 'Reconnecting. What you see may be some moments old.' };
 const CLOSED: Banner = { tone: 'alarm', sign: 'alert', text: 'This list’s session is over. Open Housecall from the chart again.' };
 const FAULT: Banner = { tone: 'alarm', sign: 'alert', text: 'The list is not up to date any more.', press: { word: 'Load it again', act: () => location.reload() } };
 const NAMELESS: Banner = { tone: 'wait', sign: 'alert', text: 'The EHR does not give names at present. Times and states are right.' };
@@ -84,13 +83,7 @@ export class Worklist {
     this.socket.connect();
     reportPresence(this.socket);
     setInterval(() => this.tick(), 1_000);
-    const nudge = (): void => {
-      if (document.visibilityState === 'visible') this.socket.nudge();
-    };
-    window.addEventListener('online', nudge);
-    document.addEventListener('visibilitychange', nudge);
-    document.addEventListener('pointerdown', wakeAudio);
-    document.addEventListener('keydown', wakeAudio);
+    keepLive(this.socket);
   }
 
   private frame(): HTMLElement {
