@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+from benchmarks.programs import a_program
 
 from housecall.audit.model import Actor, By
 from housecall.db.database import Database
@@ -43,7 +43,6 @@ from housecall.tenancy.tables import Connection
 from housecall.visits.desk import Desk
 from housecall.visits.polling import poll_connection, spans_of
 
-ROOT: Final = Path(__file__).parents[1]
 A_DAY: Final = int(os.environ.get("A_DAY", "10000"))
 RUNS: Final = int(os.environ.get("RUNS", "5"))
 VIDEO_PCT: Final = 2
@@ -55,21 +54,6 @@ TIMES_THE_REFERENCE: Final = 3.0
 # What the feed's share of the usual budget allows until the next poll.
 REQUESTS_A_POLL: Final = 840
 _BY: Final = By(Actor.operator, "bench")
-
-
-@contextmanager
-def an_ehr() -> Iterator[str]:
-    """The hospital's EHR as a process of its own; its origin."""
-    command = [sys.executable, "-m", "benchmarks.feed_ehr", str(A_DAY), str(VIDEO_PCT)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-    finally:
-        process.kill()
-        process.wait(10)
-        assert process.stdout is not None
-        process.stdout.close()
 
 
 @contextmanager
@@ -178,7 +162,7 @@ async def play(url: str, dsn: str, origin: str) -> dict[str, Any]:
 
 def measure() -> dict[str, Any]:
     """The one line of JSON."""
-    with a_database() as postgres, an_ehr() as origin:
+    with a_database() as postgres, a_program("benchmarks.feed_ehr", str(A_DAY), str(VIDEO_PCT)) as origin:
         dsn = postgres.create_database("feed")
         url = dsn.replace("postgresql://", "postgresql+psycopg://", 1)
         migrate(url)

@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -22,11 +21,11 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import httpx
+from benchmarks.programs import a_program
 from benchmarks.start import free_port
 from playwright.async_api import Browser, async_playwright
 from tests.stories.theatre import CHROMIUM, FLAGS
 
-ROOT: Final = Path(__file__).parents[1]
 LAUNCHES: Final = int(os.environ.get("LAUNCHES", "60"))
 RUNS: Final = int(os.environ.get("RUNS", "20"))
 # The first ones fill caches: discovery, keys, templates.
@@ -42,22 +41,6 @@ _PAINTED: Final = """selector => new Promise(done => {
     : requestAnimationFrame(look);
   look();
 })"""
-
-
-@contextmanager
-def a_program(module: str, *arguments: str) -> Iterator[str]:
-    """A process of our own, as long as the block lasts; the first line it prints."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-    finally:
-        process.terminate()
-        process.wait(20)
-        assert process.stdout is not None
-        process.stdout.close()
 
 
 @contextmanager
