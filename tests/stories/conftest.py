@@ -4,10 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.stories.demo import Demo
-from tests.stories.theatre import CHROMIUM, FLAGS, Theatre
+from tests.stories.theatre import CHROMIUM, FLAGS, PATIENCE_MS, Theatre
+
+# What is quick is shown by the benchmarks; a story may be told on a machine that is busy with something else.
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

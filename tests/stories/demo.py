@@ -68,7 +68,7 @@ class Demo:
         self.wait_until_ready()
         return self
 
-    def wait_until_ready(self, within_s: float = 40.0) -> None:
+    def wait_until_ready(self, within_s: float = 60.0) -> None:
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
             assert self._process is not None
@@ -120,7 +120,7 @@ class Demo:
         old = self._texts_before.get(to or "", set())
         return [one for one in messages if (to is None or one["to"] == to) and one["id"] not in old]
 
-    def wait_for_text(self, to: str, *, more_than: int = 0, within_s: float = 15.0) -> dict[str, Any]:
+    def wait_for_text(self, to: str, *, more_than: int = 0, within_s: float = 30.0) -> dict[str, Any]:
         """The newest text to this number, once there are more than ``more_than``."""
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:

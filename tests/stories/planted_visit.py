@@ -111,7 +111,7 @@ class Played:
         await self._with_the_ehr_down(clinician)
         self._reply("STOP")
         self.demo.change(booked["id"], status="cancelled")
-        await expect(patient.mark("lobby")).to_have_attribute("data-state", "cancelled", timeout=10_000)
+        await expect(patient.mark("lobby")).to_have_attribute("data-state", "cancelled")
         await patient.page.goto(f"{self.demo.url}/v/no-such-link-as-this-one")
         self._keep(clinician, patient)
 

@@ -83,9 +83,7 @@ async def test_a_gateway_that_is_down_delays_a_text_and_loses_none(demo: Demo, t
     turn(demo, gateway="ok")
 
     await asyncio.to_thread(demo.wait_for_text, booked["phone"], within_s=40)
-    await expect(clinician.mark("patient-state")).to_have_attribute(
-        "data-message", "delivered", timeout=10_000
-    )
+    await expect(clinician.mark("patient-state")).to_have_attribute("data-message", "delivered")
     await asyncio.sleep(2)
     assert len(demo.texts(booked["phone"])) == 1
 
@@ -97,7 +95,7 @@ async def test_a_text_refused_by_the_carrier_is_shown_with_its_reason(demo: Demo
 
     await clinician.open_panel(booked)
 
-    await expect(clinician.mark("patient-state")).to_have_attribute("data-message", "failed", timeout=15_000)
+    await expect(clinician.mark("patient-state")).to_have_attribute("data-message", "failed")
 
 
 async def test_stop_ends_the_texts_and_the_panel_says_why(demo: Demo, theatre: Theatre) -> None:
@@ -114,5 +112,5 @@ async def test_stop_ends_the_texts_and_the_panel_says_why(demo: Demo, theatre: T
     # The demo's clinic also writes e-mails: those go on, and the text stands as held back.
     await clinician.panel.locator("summary", has_text="All messages").click()
     held_back = clinician.panel.locator('.timeline li[data-state="suppressed"]')
-    await expect(held_back.first).to_contain_text("STOP", timeout=10_000)
+    await expect(held_back.first).to_contain_text("STOP")
     assert len(demo.texts(booked["phone"])) == 1

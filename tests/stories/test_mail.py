@@ -133,7 +133,7 @@ async def test_a_wording_changed_in_the_portal_is_in_the_next_text_and_a_c_confi
     clinician = await theatre.clinician()
     await clinician.open_panel(booked)
     demo.http.post(f"{demo.sandbox}/phone/reply", data={"from": booked["phone"], "body": "C"})
-    await expect(clinician.panel.get_by_text("Confirmed by the patient.")).to_be_visible(timeout=15_000)
+    await expect(clinician.panel.get_by_text("Confirmed by the patient.")).to_be_visible()
 
     await page.get_by_test_id("template-reset").click()
     await expect(page.get_by_test_id("template-banner")).to_contain_text("as shipped again")

@@ -338,7 +338,7 @@ async def test_whoever_lets_the_patient_in_from_another_window_is_the_one_who_se
     await expect(apart.get_by_test_id("admit")).to_be_enabled()
     await apart.get_by_test_id("admit").click()
     await patient.is_in_call()
-    await expect(apart.get_by_test_id("call")).to_have_attribute("data-state", "connected", timeout=15000)
+    await expect(apart.get_by_test_id("call")).to_have_attribute("data-state", "connected")
 
     assert await frames_move(patient)
     # A warm-up that the press came before may be there for some seconds more, with nothing on it.

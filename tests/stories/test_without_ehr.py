@@ -50,7 +50,7 @@ async def test_a_visit_is_held_by_the_organisations_own_sign_in(demo: Demo, thea
     await top.get_by_test_id("open-visit").click()
     await page.get_by_test_id("admit").click()
     await patient.is_in_call()
-    await expect(page.get_by_test_id("call")).to_have_attribute("data-state", "connected", timeout=15_000)
+    await expect(page.get_by_test_id("call")).to_have_attribute("data-state", "connected")
     assert await frames_move(patient)
     await picture(page, "visit-without-ehr")
     assert family.casefold() not in (await page.content()).casefold()

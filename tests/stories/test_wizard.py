@@ -3,10 +3,9 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
@@ -51,14 +50,6 @@ async def stage(parts: Bare, chromium: Browser) -> AsyncIterator[Theatre]:
     made = Theatre(parts, chromium)
     yield made
     await made.close()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    """Pages here ask the EHR, some for weeks of its schedule."""
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 class Administrator:
