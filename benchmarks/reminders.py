@@ -12,7 +12,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,7 +24,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-from benchmarks.reminders_worker import ROOT, Crew, Job, bench_sealer, number_of
+from benchmarks.programs import a_program
+from benchmarks.reminders_worker import Crew, Job, bench_sealer, number_of
 from sqlalchemy import Connection as Link
 from sqlalchemy import create_engine, insert, text
 
@@ -158,20 +158,6 @@ def a_place(postgres: EmbeddedPostgres, name: str, *, gateway_takes_s: float = 0
         place = Place(url, dsn, gateway, starts_at)
         yield place
         place.http.close()
-
-
-@contextmanager
-def a_program(*arguments: str) -> Iterator[str]:
-    """A server in a process of its own; its origin."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    try:
-        yield process.stdout.readline().strip()
-    finally:
-        process.kill()
-        process.wait()
 
 
 def _row(table: Any, **values: Any) -> dict[str, Any]:
