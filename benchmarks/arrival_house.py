@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
+from benchmarks.rows import row
 from sqlalchemy import create_engine, event, insert, text
 from sqlalchemy.orm import Session
 
@@ -83,13 +84,8 @@ def seed(url: str, clinic: Clinic, visits: int, watched_from: int) -> None:
     engine.dispose()
 
 
-def _row(table: Any, **values: Any) -> dict[str, Any]:
-    """A row with every column: those not named are empty."""
-    return {column.key: values.get(column.key) for column in table.__table__.columns}
-
-
 def _visit(clinic: Clinic, number: int, now: datetime) -> dict[str, Any]:
-    return _row(
+    return row(
         Visit,
         id=f"v_{number}",
         org_id=clinic.org_id,
@@ -110,7 +106,7 @@ def _visit(clinic: Clinic, number: int, now: datetime) -> dict[str, Any]:
 
 
 def _seat(clinic: Clinic, number: int, now: datetime) -> dict[str, Any]:
-    return _row(
+    return row(
         Seat,
         id=f"s_{number}",
         org_id=clinic.org_id,
@@ -125,7 +121,7 @@ def _seat(clinic: Clinic, number: int, now: datetime) -> dict[str, Any]:
 
 
 def _participant(clinic: Clinic, number: int, now: datetime) -> dict[str, Any]:
-    return _row(
+    return row(
         Participant,
         id=f"p_{number}",
         org_id=clinic.org_id,
@@ -143,7 +139,7 @@ def _participant(clinic: Clinic, number: int, now: datetime) -> dict[str, Any]:
 
 def _launch(clinic: Clinic, number: int, watched_from: int, now: datetime) -> dict[str, Any]:
     first = watched_from + number * VISITS_A_PANEL
-    return _row(
+    return row(
         Launch,
         id=f"l_{number}",
         org_id=clinic.org_id,
