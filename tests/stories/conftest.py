@@ -26,6 +26,14 @@ def demo() -> Iterator[Demo]:
     running.stop()
 
 
+@pytest.fixture(scope="module")
+def own_demo() -> Iterator[Demo]:
+    """A hospital where nobody of another module's stories is."""
+    running = Demo().start()
+    yield running
+    running.stop()
+
+
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
@@ -12,12 +13,10 @@ from tests.stories.test_launch_pages import callback_of, cookies, launch_of, say
 from tests.stories.theatre import Theatre
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def demo() -> AsyncIterator[Demo]:
-    """A hospital of its own: its bad days are nobody else's."""
-    running = await asyncio.to_thread(Demo().start)
-    yield running
-    await asyncio.to_thread(running.stop)
+@pytest.fixture(scope="module")
+def demo(own_demo: Demo) -> Demo:
+    """Its bad days are nobody else's."""
+    return own_demo
 
 
 @pytest_asyncio.fixture(loop_scope="session")

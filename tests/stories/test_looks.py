@@ -7,7 +7,7 @@ from playwright.async_api import Frame, Page, expect
 
 from tests.stories.demo import Demo
 from tests.stories.looking import axe, picture, widest
-from tests.stories.theatre import Clinician, Patient, Theatre
+from tests.stories.theatre import Clinician, Patient, Theatre, frame_of
 
 LANGUAGES = ["en", "da", "es", "ar"]
 
@@ -27,10 +27,6 @@ class Eyes:
             found.append(f"reaches {wide} px beyond the window")
         if found:
             self.faults[name] = found
-
-
-def frame_of(clinician: Clinician) -> Frame:
-    return next(one for one in clinician.page.frames if one.url.startswith(clinician.demo.url))
 
 
 async def walk_patient(patient: Patient, clinician: Clinician, eyes: Eyes, language: str) -> None:

@@ -88,11 +88,13 @@ async def pairs_of(somebody: Clinician | Patient) -> list[dict[str, Any]]:
 
 async def pair_of(somebody: Clinician | Patient) -> dict[str, Any]:
     """How the call goes, once a warm-up that came too late to be used is let go of."""
+    found = await pairs_of(somebody)
     for _ in range(30):
-        if len(await pairs_of(somebody)) == 1:
+        if len(found) == 1:
             break
         await asyncio.sleep(0.5)
-    (pair,) = await pairs_of(somebody)
+        found = await pairs_of(somebody)
+    (pair,) = found
     return pair
 
 

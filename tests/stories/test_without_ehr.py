@@ -1,29 +1,17 @@
 """The EHR is down: a clinician signs in with the organisation's account, and holds a visit without a name."""
 
-import asyncio
-from collections.abc import AsyncIterator
-
-import pytest_asyncio
-from playwright.async_api import Browser, expect
+import pytest
+from playwright.async_api import expect
 
 from tests.stories.demo import Demo
 from tests.stories.looking import axe, picture
 from tests.stories.theatre import Theatre, frames_move
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def demo() -> AsyncIterator[Demo]:
-    """A hospital of its own: its bad days are nobody else's."""
-    running = await asyncio.to_thread(Demo().start)
-    yield running
-    await asyncio.to_thread(running.stop)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def theatre(demo: Demo, chromium: Browser) -> AsyncIterator[Theatre]:
-    stage = Theatre(demo, chromium)
-    yield stage
-    await stage.close()
+@pytest.fixture(scope="module")
+def demo(own_demo: Demo) -> Demo:
+    """Its bad days are nobody else's."""
+    return own_demo
 
 
 async def test_a_visit_is_held_by_the_organisations_own_sign_in(demo: Demo, theatre: Theatre) -> None:

@@ -4,25 +4,18 @@ The order of the list is the story here, so it plays in a demo where no other st
 """
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import Frame, expect
+from playwright.async_api import expect
 
 from tests.stories.demo import Demo
 from tests.stories.looking import axe, picture
-from tests.stories.theatre import Clinician, Theatre
+from tests.stories.theatre import Clinician, Theatre, frame_of
 
 
 @pytest.fixture(scope="module")
-def demo() -> Iterator[Demo]:
-    running = Demo().start()
-    yield running
-    running.stop()
-
-
-def frame_of(clinician: Clinician) -> Frame:
-    return next(one for one in clinician.page.frames if one.url.startswith(clinician.demo.url))
+def demo(own_demo: Demo) -> Demo:
+    return own_demo
 
 
 async def open_list(clinician: Clinician) -> None:

@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from playwright.async_api import Browser, BrowserContext, FrameLocator, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, Frame, FrameLocator, Locator, Page, expect
 
 from tests.stories.demo import Demo
 
@@ -142,8 +142,8 @@ class Clinician(Person):
         await self.page.get_by_test_id("housecall-tab").click()
         await expect(self.mark("visit-card").first).to_be_visible()
 
-    async def sees(self, state: str, *, within_ms: float = PATIENCE_MS) -> None:
-        await expect(self.mark("patient-state")).to_have_attribute("data-state", state, timeout=within_ms)
+    async def sees(self, state: str) -> None:
+        await expect(self.mark("patient-state")).to_have_attribute("data-state", state)
 
     async def press(self, name: str) -> None:
         await self.mark(name).click()
@@ -161,6 +161,11 @@ class Clinician(Person):
     async def picture(self) -> list[int]:
         found: list[int] = await self.mark("remote-video").first.evaluate(_PICTURE)
         return found
+
+
+def frame_of(clinician: Clinician) -> Frame:
+    """Housecall's own frame in the chart."""
+    return next(one for one in clinician.page.frames if one.url.startswith(clinician.demo.url))
 
 
 Somebody = TypeVar("Somebody", bound=Person)
@@ -199,9 +204,9 @@ class Theatre:
 
 
 async def pixels_move(somebody: Patient | Clinician) -> bool:
-    """Whether the other's picture changes, looked at each second for some seconds."""
-    before = await somebody.picture()
+    """Whether the other's picture changes over a second; some seconds are looked at."""
     for _ in range(_LOOKS):
+        before = await somebody.picture()
         await asyncio.sleep(1.0)
         after = await somebody.picture()
         changed = sum(abs(a - b) > 16 for a, b in zip(before, after, strict=True))
@@ -212,9 +217,9 @@ async def pixels_move(somebody: Patient | Clinician) -> bool:
 
 
 async def frames_move(somebody: Patient | Clinician) -> bool:
-    """Whether more frames of the other are decoded, asked each second for some seconds."""
-    before = await somebody.frames()
+    """Whether more frames of the other were decoded a second later; some seconds are looked at."""
     for _ in range(_LOOKS):
+        before = await somebody.frames()
         await asyncio.sleep(1.0)
         if await somebody.frames() > before + 3:
             return True
