@@ -12,7 +12,7 @@ AUDIT: Final[dict[Act, str]] = {
     Act.connection_declared: "A connection to an EHR stands for the first time, by the command line or the portal; the "
     "detail holds its settings as `after_…`.",
     Act.connection_changed: "A connection was declared again or its settings were saved in the portal; the detail "
-    "holds each that changed as `before_…` and `after_…`, of a secret only that it was set.",
+    "holds each that changed as `…_before` and `…_after`, of a secret only that it was set.",
     Act.connection_state: "A connection moved: the detail holds the verb, the state before and after; at going live "
     "also `protection`: `relay`, `service`, or `overridden` where no relay worked; without a test launch `reason`.",
     Act.record_tested: "A launch record was tested from the portal; the detail holds whose launch, and the outcome.",
@@ -230,7 +230,8 @@ ABOUT_AUDIT: Final = """\
 Every act is written in the transaction that does it: when, which act, who (kind of actor and an opaque
 reference), about what, and a detail of opaque values. Within a second or so a worker chains each entry to the
 one before it in its organisation by SHA-256, so that an entry that was changed or taken out shows
-(`audit/service.py:find_break`). A word is never renamed. There is no page and no export for the log yet."""
+(`audit/service.py:find_break`). A word is never renamed. A value
+that changed stands in the detail twice, as `…_before` and `…_after`. `/portal/audit` shows the log, and exports it."""
 
 ABOUT_ACTORS: Final = """\
 Actors: `clinician` (EHR user id), `patient` (participant id), `administrator` (our id for issuer and subject),

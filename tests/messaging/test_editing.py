@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from housecall.audit.model import Act
 from housecall.audit.tables import AuditEntry
+from housecall.kit.errors import Overtaken
 from housecall.kit.languages import LANGUAGES
 from housecall.messaging.editing import (
     EDITABLE,
@@ -18,7 +19,7 @@ from housecall.messaging.editing import (
     reset_template,
     save_template,
 )
-from housecall.messaging.errors import TemplateOvertaken, TemplateRefused
+from housecall.messaging.errors import TemplateRefused
 from housecall.messaging.model import Channel, MessageKind
 from housecall.messaging.sample import Clinic, preview
 from housecall.messaging.service import send_test
@@ -132,7 +133,7 @@ async def test_another_language_or_channel_stays_as_it_was(office: Office) -> No
 async def test_two_people_do_not_overwrite_each_other(office: Office) -> None:
     first = await save(office, TEXT, Wording("First {link}"), 0)
 
-    with pytest.raises(TemplateOvertaken):
+    with pytest.raises(Overtaken):
         await save(office, TEXT, Wording("Second {link}"), 0)
 
     async with office.database.work() as work:
@@ -152,7 +153,7 @@ async def test_reset_says_it_as_shipped_and_an_old_form_is_still_noticed(office:
     async with office.database.work() as work:
         assert await list_own(work, office.org_id) == set()
     for old in (0, saved.version):
-        with pytest.raises(TemplateOvertaken):
+        with pytest.raises(Overtaken):
             await save(office, TEXT, Wording("Again {link}"), old)
 
 
@@ -171,7 +172,7 @@ async def test_the_audit_log_holds_the_words_before_and_after(office: Office) ->
         chosen = select(AuditEntry).where(AuditEntry.act == Act.template_changed.value)
         (entry,) = await work.session.scalars(chosen)
     assert entry.subject == "reminder.sms.en"
-    assert entry.detail == {"before": "(as shipped)", "after": "Mine {link}"}
+    assert entry.detail == {"wording_before": "(as shipped)", "wording_after": "Mine {link}"}
 
 
 async def test_a_test_goes_to_oneself_with_sample_values_and_its_address_is_gone(office: Office) -> None:

@@ -9,6 +9,7 @@ import pytest_asyncio
 from housecall.db.database import Database
 from housecall.kit.clock import FakeClock
 from housecall.kit.colour import contrast, parse_hex
+from housecall.kit.errors import Overtaken
 from housecall.kit.sealing import Sealer
 from housecall.tenancy.branding import (
     read_accent,
@@ -18,7 +19,7 @@ from housecall.tenancy.branding import (
     set_logo,
     shades_of,
 )
-from housecall.tenancy.errors import ColourRefused, LogoRefused, SettingsStale, TextRefused
+from housecall.tenancy.errors import ColourRefused, LogoRefused, TextRefused
 from housecall.tenancy.settings import OrganisationSettings, change_settings, faults_of
 from housecall.tenancy.store import find_branding, find_logo, get_organisation
 from tests.visits.clinic import OPERATOR, Clinic, open_clinic
@@ -128,7 +129,7 @@ async def test_a_change_is_on_record_with_before_and_after_and_a_late_one_is_tol
             )
 
     await change("#0b5563", 0)
-    with pytest.raises(SettingsStale):
+    with pytest.raises(Overtaken):
         await change("#7a0019", 0)
     async with clinic.database.work() as work:
         await set_logo(work, clinic.org_id, read_logo(png(80, 40)), revision=1, now=clinic.now, by=OPERATOR)
@@ -172,7 +173,7 @@ async def test_two_who_change_settings_at_once_do_not_overwrite_each_other(clini
         await change_settings(work, clinic.org_id, wanted, revision=0, now=clinic.now, by=OPERATOR)
 
     late = OrganisationSettings("Hillside", "", "America/Denver", "en")
-    with pytest.raises(SettingsStale):
+    with pytest.raises(Overtaken):
         async with clinic.database.work() as work:
             await change_settings(work, clinic.org_id, late, revision=0, now=clinic.now, by=OPERATOR)
 

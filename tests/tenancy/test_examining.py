@@ -117,7 +117,7 @@ async def test_new_rules_are_on_record_and_have_everything_read_anew(office):
         details = await work.session.scalars(
             select(AuditEntry.detail).where(AuditEntry.act == Act.connection_rules.value)
         )
-        assert list(details) == [{"before": "", "after": "service: 257 | rooms"}]
+        assert list(details) == [{"rules_before": "", "rules_after": "service: 257 | rooms"}]
     assert (kept.virtual_rules, kept.first_polled_at) == (["service: 257", "rooms"], None)
 
 

@@ -79,7 +79,7 @@ async def test_only_production_needs_protection_and_the_log_says_what_it_was(
     async with database.work() as work:
         found = await work.session.get_one(Connection, connection.id)
         details = list(await work.session.scalars(select(AuditEntry.detail).order_by(AuditEntry.id)))
-    live = [one["protection"] for one in details if one.get("after") == "live"]
+    live = [one["protection"] for one in details if one.get("state_after") == "live"]
     assert live == ([after] if after else [])
     assert (found.state == ConnectionState.live) == (after is not None)
 

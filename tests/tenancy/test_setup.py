@@ -10,11 +10,11 @@ from housecall.audit.model import Act, Actor, By
 from housecall.audit.tables import AuditEntry
 from housecall.db.database import Database
 from housecall.kit.clock import FakeClock
+from housecall.kit.errors import Overtaken
 from housecall.kit.ids import OrgId
 from housecall.kit.sealing import Sealer
 from housecall.tenancy import setup, store
 from housecall.tenancy.errors import (
-    ConnectionChanged,
     ConnectionDouble,
     ConnectionUnknown,
     IllegalConnectionMove,
@@ -169,7 +169,7 @@ async def test_whoever_saves_second_is_told_and_changes_nothing(desk: Desk) -> N
         version = (await setup.get_setup(work, desk.org_id, made.id)).version
     await desk.save(made.id, version=version, by=INGRID, time_zone="Europe/Copenhagen")
 
-    with pytest.raises(ConnectionChanged):
+    with pytest.raises(Overtaken):
         await desk.save(made.id, version=version, by=TOMAS, time_zone="Asia/Tokyo")
 
     assert (await desk.read(made.id)).time_zone == "Europe/Copenhagen"
@@ -185,7 +185,7 @@ async def test_a_change_by_the_command_is_told_to_whoever_has_the_form_open(desk
             work, desk.org_id, declared, sealer=desk.sealer, now=desk.clock.now(), by=INGRID
         )
 
-    with pytest.raises(ConnectionChanged):
+    with pytest.raises(Overtaken):
         await desk.save(made.id, version=version, client_id="c-3")
 
 
@@ -198,10 +198,10 @@ async def test_a_saved_change_is_on_record_before_and_after_and_a_secret_only_as
 
     (detail,) = await desk.told(Act.connection_changed, made.id)
     assert detail == {
-        "before_locations": "",
-        "after_locations": "l-1 | l-2",
-        "before_client_secret": "none",
-        "after_client_secret": "set",
+        "locations_before": "",
+        "locations_after": "l-1 | l-2",
+        "client_secret_before": "none",
+        "client_secret_after": "set",
     }
 
 
@@ -214,7 +214,7 @@ async def test_a_change_by_the_command_is_on_record_before_and_after(desk: Desk)
             )
 
     (detail,) = await desk.told(Act.connection_changed, made.id)
-    assert (detail["before_client_id"], detail["after_client_id"]) == ("c-1", "c-2")
+    assert (detail["client_id_before"], detail["client_id_after"]) == ("c-1", "c-2")
 
 
 async def test_an_empty_secret_keeps_the_one_that_is_saved(desk: Desk) -> None:

@@ -130,5 +130,5 @@ async def test_a_changed_budget_is_on_record_and_one_that_starves_is_refused(off
         details = await work.session.scalars(
             select(AuditEntry.detail).where(AuditEntry.act == Act.connection_budget.value)
         )
-        assert list(details) == [{"before": 100, "after": 300}]
+        assert list(details) == [{"requests_per_min_before": 100, "requests_per_min_after": 300}]
     assert kept.requests_per_min == 300

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from housecall.ehr.base import Appointment
+from housecall.kit.errors import Overtaken
 from housecall.messaging.model import Channel, MessageKind
 from housecall.messaging.outbox import Outbox
 from housecall.messaging.providers.memory import MemoryProvider
 from housecall.messaging.providers.registry import Providers
 from housecall.messaging.recipients import Hold, Recipient
-from housecall.tenancy.errors import TimingOvertaken
 from housecall.tenancy.model import Channels
 from housecall.tenancy.timing import QuietHours, Timing
 from housecall.visits.recipients import VisitRecipients
@@ -157,14 +157,14 @@ async def test_two_people_do_not_overwrite_each_others_choice(hospital: Hospital
     before = timing(DAY, 15).mark
     await choose(hospital, timing(60), before)
 
-    with pytest.raises(TimingOvertaken):
+    with pytest.raises(Overtaken):
         await choose(hospital, timing(30), before)
 
     async with hospital.clinic.database.work() as work:
         said = await work.session.execute(
             text("SELECT detail FROM audit_entry WHERE act = 'tenancy:connection:changed'")
         )
-        assert [row.detail for row in said] == [{"before": before, "after": timing(60).mark}]
+        assert [row.detail for row in said] == [{"timing_before": before, "timing_after": timing(60).mark}]
 
 
 async def empty(hospital: Hospital) -> None:

@@ -163,7 +163,7 @@ async def test_timing_changed_by_somebody_else_meanwhile_is_not_overwritten(clin
 
     assert (first.status_code, second.status_code) == (303, 409)
     assert 'value="45m"' in second.text
-    assert "Somebody else has changed" in second.text
+    assert "Somebody else has saved this meanwhile." in second.text
 
 
 async def a_failed_text(clinic: Clinic) -> tuple[str, str]:

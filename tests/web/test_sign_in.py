@@ -12,8 +12,8 @@ import pytest_asyncio
 
 from housecall.db.database import Database
 from housecall.kit.clock import FakeClock
+from housecall.kit.errors import Overtaken
 from housecall.kit.sealing import Sealer
-from housecall.tenancy.errors import SettingsStale
 from housecall.tenancy.model import Role
 from housecall.tenancy.roles import ENTRA_GLOBAL_ADMINISTRATOR
 from housecall.tenancy.sign_in import SignInSettings, apply_sign_in
@@ -177,6 +177,6 @@ async def test_settings_that_were_changed_meanwhile_are_not_overwritten(
 ) -> None:
     async with at_lakeside(clinic) as (_, small):
         late = SignInSettings(small.issuer, "another", SECRET, revision=0)
-        with pytest.raises(SettingsStale):
+        with pytest.raises(Overtaken):
             async with clinic.database.work() as work:
                 await apply_sign_in(work, clinic.org_id, late, sealer=sealer, now=clinic.now, by=OPERATOR)

@@ -1,6 +1,7 @@
 """The root of every error we raise on purpose.
 
     HousecallError
+    ├── Overtaken    of every room whose pages two people may save at once
     ├── (ehr)        EhrError …
     ├── (messaging)  MessagingError …
     ├── (visits)     VisitError …
@@ -40,6 +41,13 @@ class HousecallError(Exception):
     def sentence(self) -> str:
         """One clear sentence for a person, without personal data."""
         return str(self.args[0])
+
+
+class Overtaken(HousecallError):
+    """Somebody else has saved this meanwhile. Look at what stands now, then save yours again."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "kit.overtaken"
 
 
 def every_error(root: type[HousecallError] = HousecallError) -> list[type[HousecallError]]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from housecall.audit.model import Act, By
+from housecall.audit.model import Act, By, before_and_after
 from housecall.audit.service import record
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId, new_uuid
@@ -51,8 +51,12 @@ async def save_account(
         there.account, there.secret_sealed, there.changed_at = account, sealed, now
     await work.session.flush()
     await record(
-        work, org_id, Act.account_changed, by=by, subject=provider, at=now, before=before, after=account
-    )
+        work, org_id, Act.account_changed, by=by, subject=provider, at=now,
+        **before_and_after(
+            {"account": before, "secret": "set" if before else "none"},
+            {"account": account, "secret": "set anew" if before else "set"},
+        ),
+    )  # fmt: skip
 
 
 async def remove_account(work: Work, org_id: OrgId, provider: str, *, by: By, now: datetime) -> None:
@@ -62,8 +66,9 @@ async def remove_account(work: Work, org_id: OrgId, provider: str, *, by: By, no
         return
     await work.session.delete(there)
     await record(
-        work, org_id, Act.account_changed, by=by, subject=provider, at=now, before=there.account, after=None
-    )
+        work, org_id, Act.account_changed, by=by, subject=provider, at=now,
+        **before_and_after({"account": there.account, "secret": "set"}, {"account": None, "secret": "none"}),
+    )  # fmt: skip
 
 
 def _checked(provider: str, account: str, secret: str) -> tuple[str, str]:

@@ -9,12 +9,13 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from housecall.audit.model import Act, By
+from housecall.audit.model import Act, By, before_and_after
 from housecall.audit.service import record
 from housecall.db.work import Work
+from housecall.kit.errors import Overtaken
 from housecall.kit.ids import OrgId
 from housecall.kit.languages import LANGUAGES
-from housecall.messaging.errors import TemplateOvertaken, TemplateRefused
+from housecall.messaging.errors import TemplateRefused
 from housecall.messaging.model import Channel, MessageKind
 from housecall.messaging.segments import segments
 from housecall.messaging.tables import MessageTemplate
@@ -86,7 +87,7 @@ async def list_own(work: Work, org_id: OrgId) -> set[str]:
 async def save_template(
     work: Work, org_id: OrgId, which: Which, wording: Wording, *, version: int, by: By, now: datetime
 ) -> Stand:
-    """The organisation says it so from now on; raises TemplateRefused or TemplateOvertaken."""
+    """The organisation says it so from now on; raises TemplateRefused or Overtaken."""
     faults = check(which, wording)
     if faults:
         raise TemplateRefused(faults)
@@ -96,7 +97,7 @@ async def save_template(
 async def reset_template(
     work: Work, org_id: OrgId, which: Which, *, version: int, by: By, now: datetime
 ) -> Stand:
-    """It is said as shipped again; raises TemplateOvertaken."""
+    """It is said as shipped again; raises Overtaken."""
     return await _change(work, org_id, which, None, version=version, by=by, now=now)
 
 
@@ -115,7 +116,7 @@ async def _change(
     row = await _find(work, org_id, which, lock=True)
     assert row is not None
     if row.version != version:
-        raise TemplateOvertaken
+        raise Overtaken
     before = _stand(which, row)
     row.body = wording.body if wording else None
     row.subject = wording.subject if wording else None
@@ -123,7 +124,7 @@ async def _change(
     after = _stand(which, row)
     await record(
         work, org_id, Act.template_changed, by=by, subject=which.key, at=now,
-        before=_said(before), after=_said(after),
+        **before_and_after({"wording": _said(before)}, {"wording": _said(after)}),
     )  # fmt: skip
     return after
 

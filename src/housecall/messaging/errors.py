@@ -11,7 +11,6 @@ HousecallError
     ├── AccountInvalid
     ├── TemplateInvalid
     ├── TemplateRefused
-    ├── TemplateOvertaken
     ├── SignatureInvalid
     └── ProviderError          (providers/base.py)
         ├── ProviderUnavailable
@@ -97,13 +96,6 @@ class TemplateRefused(MessagingError):
     def __init__(self, faults: Mapping[str, str]) -> None:
         super().__init__(" ".join(faults.values()))
         self.faults = dict(faults)
-
-
-class TemplateOvertaken(MessagingError):
-    """Somebody else has changed this wording meanwhile. Look at theirs, then save yours again."""
-
-    kind: ClassVar[Kind] = Kind.conflict
-    code: ClassVar[str] = "messaging.template_overtaken"
 
 
 class SignatureInvalid(MessagingError):

@@ -11,8 +11,9 @@ from housecall.audit.model import Act, By, before_and_after
 from housecall.audit.service import record
 from housecall.db.work import Work
 from housecall.kit.colour import BLACK, WHITE, Rgb, Shades, contrast, mix, parse_hex, reach, to_hex
+from housecall.kit.errors import Overtaken
 from housecall.kit.ids import OrgId
-from housecall.tenancy.errors import ColourRefused, LogoRefused, SettingsStale, TextRefused
+from housecall.tenancy.errors import ColourRefused, LogoRefused, TextRefused
 from housecall.tenancy.store import find_branding, lock_organisation
 from housecall.tenancy.tables import Branding
 
@@ -127,7 +128,7 @@ async def set_branding(
     now: datetime,
     by: By,
 ) -> None:
-    """Patients see this colour and read these texts from now on; raises SettingsStale."""
+    """Patients see this colour and read these texts from now on; raises Overtaken."""
     branding = await _lock(work, org_id, revision)
     before = _on_record(branding)
     branding.accent = accent or None
@@ -140,7 +141,7 @@ async def set_branding(
 async def set_logo(
     work: Work, org_id: OrgId, logo: Logo | None, *, revision: int, now: datetime, by: By
 ) -> None:
-    """Patients see this picture from now on, or none; raises SettingsStale."""
+    """Patients see this picture from now on, or none; raises Overtaken."""
     branding = await _lock(work, org_id, revision)
     before = _on_record(branding)
     branding.logo = logo.content if logo else None
@@ -152,7 +153,7 @@ async def set_logo(
 async def _lock(work: Work, org_id: OrgId, revision: int) -> Branding:
     owner = await lock_organisation(work, org_id)
     if owner.revision != revision:
-        raise SettingsStale
+        raise Overtaken
     owner.revision += 1
     branding = await find_branding(work, org_id)
     if branding is None:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from housecall.audit.model import Value, before_and_after
 from housecall.tenancy.tables import Connection
 
 _SHOWN: Final = (
@@ -23,15 +24,15 @@ def snapshot(connection: Connection) -> Snapshot:
     return shown | {name: (getattr(connection, name) or b"").hex() for name in _SECRET}
 
 
-def differences(before: Snapshot, after: Snapshot) -> dict[str, str]:
-    """``before_<setting>`` and ``after_<setting>`` for each that changed: the detail of an audit entry."""
-    found: dict[str, str] = {}
+def differences(before: Snapshot, after: Snapshot) -> dict[str, Value]:
+    """What of it changed, as the detail of an audit entry."""
+    was: Snapshot = {}
+    now: Snapshot = {}
     for name in (*_SHOWN, "texts_to", *_SECRET):
-        was, now = before.get(name, ""), after.get(name, "")
-        if was != now:
-            name, was, now = _told(name, was, now)
-            found[f"before_{name}"], found[f"after_{name}"] = was, now
-    return found
+        if before.get(name, "") != after.get(name, ""):
+            told, was_told, now_told = _told(name, before.get(name, ""), after.get(name, ""))
+            was[told], now[told] = was_told, now_told
+    return before_and_after(was, now)
 
 
 def _told(name: str, was: str, now: str) -> tuple[str, str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from housecall.audit.model import Act, By
+from housecall.audit.model import Act, By, before_and_after
 from housecall.audit.service import record
 from housecall.db.work import Work
 from housecall.ehr.virtual import is_rule
@@ -39,7 +39,7 @@ async def set_virtual_rules(
     if connection.virtual_rules != before:
         await record(
             work, org_id, Act.connection_rules, by=by, subject=connection_id, at=now,
-            before=" | ".join(before), after=" | ".join(connection.virtual_rules),
+            **before_and_after({"rules": " | ".join(before)}, {"rules": " | ".join(connection.virtual_rules)}),
         )  # fmt: skip
     return connection
 
@@ -71,7 +71,7 @@ async def set_request_budget(
     if before != requests_per_min:
         await record(
             work, org_id, Act.connection_budget, by=by, subject=connection_id, at=now,
-            before=before, after=requests_per_min,
+            **before_and_after({"requests_per_min": before}, {"requests_per_min": requests_per_min}),
         )  # fmt: skip
     return connection
 

@@ -13,13 +13,10 @@ HousecallError
     ├── BudgetTooSmall
     ├── QuietHoursInvalid
     ├── ReminderInvalid
-    ├── ConnectionChanged
     ├── ConnectionDouble
     ├── NotValidated
     ├── ReasonMissing
-    ├── TimingOvertaken
     ├── InviteDead
-    ├── SettingsStale
     ├── SettingInvalidHere
     ├── LogoRefused
     ├── ColourRefused
@@ -118,13 +115,6 @@ class ReminderInvalid(TenancyError):
     code: ClassVar[str] = "tenancy.reminder_invalid"
 
 
-class ConnectionChanged(TenancyError):
-    """Somebody else changed this connection meanwhile."""
-
-    kind: ClassVar[Kind] = Kind.conflict
-    code: ClassVar[str] = "tenancy.connection_changed"
-
-
 class ConnectionDouble(TenancyError):
     """This address is connected already in this environment."""
 
@@ -151,14 +141,6 @@ class InviteDead(TenancyError):
     kind: ClassVar[Kind] = Kind.not_found
     code: ClassVar[str] = "tenancy.invite_dead"
     way_on: ClassVar[str] = "Whoever installed Housecall makes a new one: housecall admin invite."
-
-
-class SettingsStale(TenancyError):
-    """Somebody else changed these settings while you were at them."""
-
-    kind: ClassVar[Kind] = Kind.conflict
-    code: ClassVar[str] = "tenancy.settings_stale"
-    way_on: ClassVar[str] = "Look at what stands now, and enter your change again."
 
 
 class SettingInvalidHere(TenancyError):
@@ -298,13 +280,6 @@ class TokenInvalid(SignInError):
     way_on: ClassVar[str] = (
         "Check the client id, and that the clocks of both servers are set by a time service."
     )
-
-
-class TimingOvertaken(TenancyError):
-    """Somebody else has changed this connection's choice meanwhile. Look at it, then save yours again."""
-
-    kind: ClassVar[Kind] = Kind.conflict
-    code: ClassVar[str] = "tenancy.timing_overtaken"
 
 
 class BudgetTooSmall(TenancyError):

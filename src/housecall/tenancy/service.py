@@ -5,16 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from housecall.audit.model import Act, By
+from housecall.audit.model import Act, By, before_and_after
 from housecall.audit.service import record
 from housecall.db.work import Work
 from housecall.ehr.base import ClientKind, Vendor
+from housecall.kit.errors import Overtaken
 from housecall.kit.ids import OrgId, new_uuid, short_id
 from housecall.kit.sealing import Sealer
 from housecall.tenancy import store
 from housecall.tenancy.changes import differences, snapshot
 from housecall.tenancy.connections import checked_budget, use_rules
-from housecall.tenancy.errors import RelayMissing, TimingOvertaken
+from housecall.tenancy.errors import RelayMissing
 from housecall.tenancy.model import (
     DEFAULT_REQUESTS_PER_MIN,
     WORKING,
@@ -280,7 +281,7 @@ async def step(
     org_id = OrgId(connection.org_id)
     await record(
         work, org_id, Act.connection_state, by=by, subject=connection.id, at=now,
-        before=before, after=after.value, verb=verb, **detail,
+        verb=verb, **before_and_after({"state": before}, {"state": after.value}), **detail,
     )  # fmt: skip
 
 
@@ -288,20 +289,22 @@ async def link_numbers(
     work: Work, connection: Connection, *, first: str | None, backup: str | None, by: By, now: datetime
 ) -> None:
     """Texts leave from ``first``, and from ``backup`` when that one's provider is away; without any, none leaves."""
-    before = (connection.texts_from, connection.texts_backup)
-    if before == (first, backup):
+    changed = before_and_after(
+        {"texts_from": connection.texts_from, "texts_backup": connection.texts_backup},
+        {"texts_from": first, "texts_backup": backup},
+    )
+    if not changed:
         return
     connection.texts_from, connection.texts_backup = first, backup
     await record(
-        work, OrgId(connection.org_id), Act.numbers_linked, by=by, subject=connection.id, at=now,
-        before=before[0], after=first, backup_before=before[1], backup_after=backup,
-    )  # fmt: skip
+        work, OrgId(connection.org_id), Act.numbers_linked, by=by, subject=connection.id, at=now, **changed
+    )
 
 
 async def set_timing(
     work: Work, org_id: OrgId, connection_id: str, timing: Timing, *, before: str, now: datetime, by: By
 ) -> Connection:
-    """The connection's messages leave so from now on; raises TimingOvertaken.
+    """The connection's messages leave so from now on; raises Overtaken.
 
     ``before`` is the mark of what the form was filled in on; empty: whatever it was.
     """
@@ -309,13 +312,13 @@ async def set_timing(
     await work.session.refresh(connection, with_for_update=True)
     was = Timing.of(connection)
     if before and before != was.mark:
-        raise TimingOvertaken
+        raise Overtaken
     connection.channels = timing.channels.value
     connection.reminder_offsets_min = list(timing.reminders_min)
     timing.quiet.write(connection)
     await record(
         work, org_id, Act.connection_changed, by=by, subject=connection.id, at=now,
-        before=was.mark, after=timing.mark,
+        **before_and_after({"timing": was.mark}, {"timing": timing.mark}),
     )  # fmt: skip
     return connection
 

@@ -10,8 +10,9 @@ import phonenumbers
 from housecall.audit.model import Act, By, before_and_after
 from housecall.audit.service import record
 from housecall.db.work import Work
+from housecall.kit.errors import Overtaken
 from housecall.kit.ids import OrgId
-from housecall.tenancy.errors import SettingInvalidHere, SettingsStale
+from housecall.tenancy.errors import SettingInvalidHere
 from housecall.tenancy.store import lock_organisation
 from housecall.tenancy.tables import Organisation
 
@@ -52,10 +53,10 @@ def faults_of(wanted: OrganisationSettings, languages: tuple[str, ...]) -> dict[
 async def change_settings(
     work: Work, org_id: OrgId, wanted: OrganisationSettings, *, revision: int, now: datetime, by: By
 ) -> None:
-    """They stand from now on; raises SettingsStale when somebody else changed something since the form was opened."""
+    """They stand from now on; raises Overtaken when somebody else changed something since the form was opened."""
     owner = await lock_organisation(work, org_id)
     if owner.revision != revision:
-        raise SettingsStale
+        raise Overtaken
     await put_settings(work, owner, wanted, now=now, by=by)
 
 

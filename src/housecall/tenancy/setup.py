@@ -11,12 +11,13 @@ from housecall.audit.model import Act, By
 from housecall.audit.service import record
 from housecall.db.work import Work
 from housecall.ehr.base import Persona, Vendor
+from housecall.kit.errors import Overtaken
 from housecall.kit.ids import OrgId
 from housecall.kit.sealing import Sealer
 from housecall.tenancy import store
 from housecall.tenancy.changes import differences, snapshot
 from housecall.tenancy.consent import apply_consents
-from housecall.tenancy.errors import ConnectionChanged, ConnectionDouble, IllegalConnectionMove, NotValidated
+from housecall.tenancy.errors import ConnectionDouble, IllegalConnectionMove, NotValidated
 from housecall.tenancy.model import ConnectionState
 from housecall.tenancy.service import draft_connection, hashed_list, is_working, step
 from housecall.tenancy.tables import Connection, ConnectionSetup
@@ -57,10 +58,10 @@ async def get_setup(work: Work, org_id: OrgId, connection_id: str) -> Connection
 
 
 async def get_setup_at(work: Work, org_id: OrgId, connection_id: str, version: int) -> ConnectionSetup:
-    """The same, if nobody saved since it was at this version; raises ConnectionChanged."""
+    """The same, if nobody saved since it was at this version; raises Overtaken."""
     setup = await get_setup(work, org_id, connection_id)
     if setup.version != version:
-        raise ConnectionChanged
+        raise Overtaken
     return setup
 
 
@@ -79,7 +80,7 @@ async def save_settings(
 ) -> ConnectionSetup:
     """What can be used of a form stands; of a draft all that was typed is kept besides, right or wrong.
 
-    A secret that was left empty stays. Raises ConnectionChanged if somebody else saved since ``version``.
+    A secret that was left empty stays. Raises Overtaken if somebody else saved since ``version``.
     """
     setup = await get_setup_at(work, org_id, connection_id, version)
     connection = await store.get_connection(work, org_id, connection_id)

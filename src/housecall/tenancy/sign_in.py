@@ -8,9 +8,9 @@ from datetime import datetime
 from housecall.audit.model import Act, By, before_and_after
 from housecall.audit.service import record
 from housecall.db.work import Work
+from housecall.kit.errors import Overtaken
 from housecall.kit.ids import OrgId
 from housecall.kit.sealing import Sealer
-from housecall.tenancy.errors import SettingsStale
 from housecall.tenancy.openid import Provider
 from housecall.tenancy.roles import DEFAULT_RULES, Rules
 from housecall.tenancy.store import get_organisation, lock_organisation
@@ -76,13 +76,13 @@ def draft_of(owner: Organisation, sealer: Sealer) -> SignInSettings | None:
 async def apply_sign_in(
     work: Work, org_id: OrgId, proved: SignInSettings, *, sealer: Sealer, now: datetime, by: By
 ) -> None:
-    """From now on people sign in like this; raises SettingsStale when something was changed meanwhile.
+    """From now on people sign in like this; raises Overtaken when something was changed meanwhile.
 
     Whoever calls it has signed in by these very settings, as an administrator: nobody is locked out by a slip.
     """
     owner = await lock_organisation(work, org_id)
     if owner.revision != proved.revision:
-        raise SettingsStale
+        raise Overtaken
     before = _on_record(settings_of(owner, sealer))
     owner.sign_in_issuer, owner.sign_in_client_id = proved.issuer, proved.client_id
     owner.sign_in_secret_sealed = sealer.seal(proved.client_secret, purpose=f"sign-in:{owner.id}")

@@ -24,7 +24,7 @@ _AHEAD: Final = timedelta(days=400)
 async def change_timing(
     desk: Desk, work: Work, org_id: OrgId, connection_id: str, timing: Timing, *, before: str, by: By
 ) -> None:
-    """The connection's messages leave so from now on, and a job sees to what is planned; raises TimingOvertaken."""
+    """The connection's messages leave so from now on, and a job sees to what is planned; raises Overtaken."""
     now = desk.clock.now()
     await set_timing(work, org_id, connection_id, timing, before=before, now=now, by=by)
     await want_timing_followed(work, org_id, connection_id)

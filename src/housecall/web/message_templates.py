@@ -10,7 +10,7 @@ from fastapi import Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from housecall.db.work import Work
-from housecall.kit.errors import HousecallError, Kind
+from housecall.kit.errors import HousecallError, Kind, Overtaken
 from housecall.kit.languages import ENGLISH_NAMES, LANGUAGES, direction
 from housecall.messaging.editing import (
     EDITABLE,
@@ -23,7 +23,7 @@ from housecall.messaging.editing import (
     reset_template,
     save_template,
 )
-from housecall.messaging.errors import TemplateOvertaken, TemplateRefused
+from housecall.messaging.errors import TemplateRefused
 from housecall.messaging.model import Channel, MessageState
 from housecall.messaging.sample import Clinic, Preview, preview
 from housecall.messaging.service import send_test
@@ -143,7 +143,7 @@ async def save(
     except TemplateRefused as refusal:
         shown = Shown(which, wording, _at(stand, version), refusal.faults)
         return await _page(request, person, shown, status=422)
-    except TemplateOvertaken as overtaken:
+    except Overtaken as overtaken:
         # Shown with the new version: saving again is then a choice.
         shown = Shown(
             which, wording, stand, {}, ("warn", f"{overtaken.sentence} Theirs: “{stand.wording.body}”")
@@ -168,7 +168,7 @@ async def reset(
             await reset_template(
                 work, person.org_id, which, version=version, by=person.by, now=house.clock.now()
             )
-    except TemplateOvertaken as overtaken:
+    except Overtaken as overtaken:
         async with house.database.work() as work:
             stand = await read_stand(work, person.org_id, which)
         shown = Shown(which, stand.wording, stand, {}, ("warn", overtaken.sentence))

@@ -6,8 +6,9 @@ from typing import Annotated, Final
 from fastapi import Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from housecall.kit.errors import Overtaken
 from housecall.tenancy.administrators import SignedIn
-from housecall.tenancy.errors import QuietHoursInvalid, ReminderInvalid, TimingOvertaken
+from housecall.tenancy.errors import QuietHoursInvalid, ReminderInvalid
 from housecall.tenancy.model import Channels
 from housecall.tenancy.store import list_connections
 from housecall.tenancy.tables import Connection
@@ -76,7 +77,7 @@ async def save_timing(
                 status_code=303,
                 headers={"Cache-Control": "no-store"},
             )
-        except TimingOvertaken as overtaken:
+        except Overtaken as overtaken:
             faults, status = {"channels": overtaken.sentence}, 409
             # Saving what was typed a second time is then a choice.
             typed = (*typed[:4], "")

@@ -157,10 +157,8 @@ def _cells(entry: AuditEntry) -> Sequence[object]:
 def _row(entry: AuditEntry, zone: ZoneInfo) -> dict[str, Any]:
     """An entry as the page shows it: a value before and after stand side by side."""
     detail = dict(entry.detail)
-    changes = []
-    for before, after in (("{}_before", "{}_after"), ("before_{}", "after_{}")):
-        for name in sorted(name for key in detail if (name := _named(key, after))):
-            changes.append((name, detail.pop(before.format(name), None), detail.pop(after.format(name))))
+    changed = sorted(key.removesuffix("_after") for key in detail if key.endswith("_after"))
+    changes = [(name, detail.pop(f"{name}_before", None), detail.pop(f"{name}_after")) for name in changed]
     return {
         "at": entry.at.astimezone(zone),
         "act": entry.act,
@@ -171,10 +169,3 @@ def _row(entry: AuditEntry, zone: ZoneInfo) -> dict[str, Any]:
         "detail": sorted(detail.items()),
         "link_seq": entry.link_seq,
     }
-
-
-def _named(key: str, pattern: str) -> str:
-    """What a detail is about whose name is made by ``pattern``; empty for any other."""
-    begin, _, end = pattern.partition("{}")
-    fits = key.startswith(begin) and key.endswith(end) and len(key) > len(begin) + len(end)
-    return key[len(begin) : len(key) - len(end)] if fits else ""

@@ -7,7 +7,7 @@ from fastapi import Depends, Form, Request, UploadFile
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
-from housecall.kit.errors import HousecallError
+from housecall.kit.errors import HousecallError, Overtaken
 from housecall.kit.languages import LANGUAGES, OWN_NAMES
 from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.branding import (
@@ -19,7 +19,7 @@ from housecall.tenancy.branding import (
     set_branding,
     set_logo,
 )
-from housecall.tenancy.errors import ColourRefused, LogoRefused, SettingsStale, TextRefused
+from housecall.tenancy.errors import ColourRefused, LogoRefused, TextRefused
 from housecall.tenancy.settings import OrganisationSettings, change_settings, faults_of, settings_now
 from housecall.tenancy.store import find_branding, get_organisation
 from housecall.web.audience import Audience
@@ -81,7 +81,7 @@ async def change_general(
                 now=house.clock.now(),
                 by=person.by,
             )
-    except SettingsStale:
+    except Overtaken:
         async with house.database.work() as work:
             owner = await get_organisation(work, person.org_id)
         form.revision = owner.revision
@@ -143,7 +143,7 @@ async def change_branding(request: Request, person: Administrator) -> Response:
                 now=house.clock.now(),
                 by=person.by,
             )
-    except SettingsStale as stale:
+    except Overtaken as stale:
         return await _branding(request, person, typed=typed, faults={"": stale})
     return RedirectResponse(f"{BRANDING}?saved=1", status_code=303, headers=_NO_STORE)
 
@@ -170,7 +170,7 @@ async def change_logo(
             )
     except LogoRefused as refused:
         return await _branding(request, person, faults={"logo": refused})
-    except SettingsStale as stale:
+    except Overtaken as stale:
         return await _branding(request, person, faults={"": stale})
     return RedirectResponse(f"{BRANDING}?saved=1", status_code=303, headers=_NO_STORE)
 

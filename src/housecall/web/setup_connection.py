@@ -7,9 +7,10 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from housecall.ehr.errors import EhrError
+from housecall.kit.errors import Overtaken
 from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.connections import confirm_release
-from housecall.tenancy.errors import ConnectionChanged, ConnectionDouble, NotValidated
+from housecall.tenancy.errors import ConnectionDouble, NotValidated
 from housecall.tenancy.model import ConnectionState
 from housecall.tenancy.readiness import lacks_of
 from housecall.tenancy.service import is_working
@@ -61,7 +62,7 @@ async def send(request: Request, connection_id: str, person: Administrator) -> R
         return await _again(request, person, connection, setup, filled)
     try:
         await _save(request, person, connection_id, filled)
-    except ConnectionChanged:
+    except Overtaken:
         return await _clash(request, person, connection_id, filled)
     if deed == "count":
         return await _count(request, person, connection_id)

@@ -6,11 +6,11 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from housecall.ehr.errors import EhrError
-from housecall.kit.errors import HousecallError
+from housecall.kit.errors import HousecallError, Overtaken
 from housecall.kit.ids import OrgId
 from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.connections import set_virtual_rules
-from housecall.tenancy.errors import ConnectionChanged, ReasonMissing, RuleUnknown
+from housecall.tenancy.errors import ReasonMissing, RuleUnknown
 from housecall.tenancy.model import ConnectionState, Environment, Protection
 from housecall.tenancy.protection import stand_of
 from housecall.tenancy.service import go_live
@@ -96,7 +96,7 @@ async def set_rules(request: Request, connection_id: str, person: Administrator)
                 work, person.org_id, connection_id, _lines(typed), now=house.clock.now(), by=person.by
             )
             await note_change(work, person.org_id, connection_id)
-    except (RuleUnknown, ConnectionChanged) as fault:
+    except (RuleUnknown, Overtaken) as fault:
         return await _rules_page(request, person, connection_id, typed, fault=fault)
     return go_to(f"/portal/setup/connections/{connection_id}/rules?saved=yes")
 

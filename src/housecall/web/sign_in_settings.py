@@ -8,10 +8,10 @@ from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from housecall.db.work import Work
-from housecall.kit.errors import HousecallError
+from housecall.kit.errors import HousecallError, Overtaken
 from housecall.kit.sealing import Sealer
 from housecall.tenancy.administrators import SignedIn
-from housecall.tenancy.errors import RuleInvalid, SettingsStale, SignInError
+from housecall.tenancy.errors import RuleInvalid, SignInError
 from housecall.tenancy.model import Role
 from housecall.tenancy.openid import Metadata, OpenId
 from housecall.tenancy.roles import DEFAULT_RULES, ENTRA_GLOBAL_ADMINISTRATOR, parse_rules
@@ -75,7 +75,7 @@ async def set_sign_in(
     async with house.database.work() as work:
         await keep_draft(work, person.org_id, draft, sealer=house.sealer)
     if form.revision != standing.current.revision:
-        return _page(request, person, form, standing, faults={"": SettingsStale()})
+        return _page(request, person, form, standing, faults={"": Overtaken()})
     try:
         await _look_up(house, draft)
     except SignInError as fault:
