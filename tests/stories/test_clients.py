@@ -152,8 +152,9 @@ def test_the_command_prints_exactly_one_json_object(parts: Parts) -> None:
 
 def test_the_command_names_the_clinic_for_everybody_who_reads(parts: Parts) -> None:
     parts.connect(
-        *CLIENTS["symmetric"], "--clinic-name", "Lakeside Video Clinic", "--clinic-phone", "+13125550199"
-    )
+        *CLIENTS["symmetric"], "--clinic-name", "Lakeside Video Clinic", "--clinic-phone", "+13125550199",
+        "--identity-reminder", "Ask for the birthday.",
+    )  # fmt: skip
     booked = parts.book()
 
     text = parts.wait_for_text(booked["phone"])

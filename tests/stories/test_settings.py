@@ -1,14 +1,15 @@
 """Settings changed later: two at once, and what the patient then sees."""
 
 import asyncio
+import re
 from pathlib import Path
 
 from playwright.async_api import expect
 
 from tests.stories.demo import Demo
-from tests.stories.looking import axe
+from tests.stories.looking import axe, picture
 from tests.stories.test_sign_in import Portal
-from tests.stories.theatre import Theatre
+from tests.stories.theatre import Theatre, frame_of
 from tests.tenancy.test_branding import png
 
 
@@ -45,6 +46,38 @@ async def test_two_administrators_at_once_lose_nothing(demo: Demo, theatre: Thea
     await one.go("/portal/audit?act=tenancy:organisation:changed")
     await expect(one.page.locator("tbody tr").first).to_contain_text("+1 312 555 0199 → +1 312 555 0177")
     await one.is_fine("audit")
+
+
+async def test_clinicians_are_reminded_in_the_organisations_words_to_check_who_it_is(
+    demo: Demo, theatre: Theatre
+) -> None:
+    portal = await administrator(demo, theatre)
+    await portal.go("/portal/settings")
+    await expect(portal.page.locator("#identity_reminder")).to_have_value(re.compile("Check who it is"))
+    await portal.fill(identity_reminder="Ask for the name and the birthday. Look at the ID.")
+    await portal.press("save")
+    await portal.sees("saved")
+    booked = demo.book()
+    patient, clinician = await theatre.patient(booked), await theatre.clinician()
+    await clinician.open_panel(booked)
+    await expect(clinician.mark("reminder")).to_be_hidden()
+    await patient.come_to_lobby()
+
+    await expect(clinician.mark("reminder")).to_have_text(
+        "Ask for the name and the birthday. Look at the ID."
+    )
+    await expect(clinician.mark("admit")).to_have_accessible_description(re.compile("Look at the ID"))
+    assert await axe(frame_of(clinician)) == []
+    await picture(clinician.page, "panel-reminder")
+    await portal.go("/portal/settings")
+    await portal.fill(identity_reminder="")
+    await portal.press("save")
+    await portal.sees("saved")
+    await clinician.open_panel(booked)
+    await clinician.sees("waiting")
+    await expect(clinician.mark("reminder")).to_be_hidden()
+    await clinician.press("admit")
+    await clinician.is_in_call()
 
 
 async def test_patients_see_the_organisations_own_look(demo: Demo, theatre: Theatre, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -20,7 +21,14 @@ from housecall.tenancy.branding import (
     shades_of,
 )
 from housecall.tenancy.errors import ColourRefused, LogoRefused, TextRefused
-from housecall.tenancy.settings import OrganisationSettings, change_settings, faults_of
+from housecall.tenancy.settings import (
+    USUAL_REMINDER,
+    OrganisationSettings,
+    change_settings,
+    faults_of,
+    reminder_of,
+    settings_now,
+)
 from housecall.tenancy.store import find_branding, find_logo, get_organisation
 from tests.visits.clinic import OPERATOR, Clinic, open_clinic
 
@@ -153,6 +161,8 @@ async def test_a_change_is_on_record_with_before_and_after_and_a_late_one_is_tol
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"time_zone": "../etc/passwd"}, "time_zone"),
         ({"language": "tlh"}, "language"),
+        ({"identity_reminder": "x" * 161}, "identity_reminder"),
+        ({"identity_reminder": "two\nlines"}, "identity_reminder"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_at_their_field(wrong: dict[str, str], field: str) -> None:
@@ -180,3 +190,28 @@ async def test_two_who_change_settings_at_once_do_not_overwrite_each_other(clini
     async with clinic.database.work() as work:
         owner = await get_organisation(work, clinic.org_id)
     assert (owner.display_name, owner.revision) == ("Lakeside", 1)
+
+
+async def test_the_reminder_is_ours_until_the_organisation_has_its_own_and_none_when_emptied(
+    clinic: Clinic,
+) -> None:
+    async def remind(words: str) -> tuple[str, str | None]:
+        async with clinic.database.work() as work:
+            owner = await get_organisation(work, clinic.org_id)
+            wanted = replace(settings_now(owner), identity_reminder=words)
+            await change_settings(
+                work, clinic.org_id, wanted, revision=owner.revision, now=clinic.now, by=OPERATOR
+            )
+            return reminder_of(owner), owner.identity_reminder
+
+    async with clinic.database.work() as work:
+        assert reminder_of(await get_organisation(work, clinic.org_id)) == USUAL_REMINDER
+    own, nothing, usual = (
+        await remind("Ask for the birthday."),
+        await remind(""),
+        await remind(USUAL_REMINDER),
+    )
+
+    assert own == ("Ask for the birthday.", "Ask for the birthday.")
+    assert nothing == ("", "")
+    assert usual == (USUAL_REMINDER, None)

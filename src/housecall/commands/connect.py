@@ -75,6 +75,11 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     parser.add_argument("--clinic-name", help="what patients read in texts and on pages")
     parser.add_argument("--clinic-phone", help="whom patients call when something does not work")
+    parser.add_argument(
+        "--identity-reminder",
+        metavar="SENTENCE",
+        help="what the panel says by the admit button; '' is nothing",
+    )
     _add_words_on_record(parser)
     parser.set_defaults(run=run)
 
@@ -204,7 +209,13 @@ async def _finish(
         # An EHR of this vendor may take one kind of signature only: its key is published at once.
         await load_signing_keys(work, house.desk.ehr, house.sealer, now=now)
         await name_clinic(
-            work, org_id, name=arguments.clinic_name, phone=arguments.clinic_phone, now=now, by=_OPERATOR
+            work,
+            org_id,
+            name=arguments.clinic_name,
+            phone=arguments.clinic_phone,
+            reminder=arguments.identity_reminder,
+            now=now,
+            by=_OPERATOR,
         )
         if arguments.confirm_release:
             await confirm_release(work, org_id, connection.id, now=now, by=_OPERATOR)

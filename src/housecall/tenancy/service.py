@@ -86,13 +86,20 @@ async def ensure_organisation(work: Work, name: str, *, region: str, now: dateti
 
 
 async def name_clinic(
-    work: Work, org_id: OrgId, *, name: str | None, phone: str | None, now: datetime, by: By
+    work: Work,
+    org_id: OrgId,
+    *,
+    name: str | None,
+    phone: str | None,
+    reminder: str | None = None,
+    now: datetime,
+    by: By,
 ) -> None:
-    """Patients read this name and number from now on; what is not given stays."""
-    if name is None and phone is None:
+    """Patients read this name and number from now on, and clinicians this reminder; what is not given stays."""
+    given = {"display_name": name, "clinic_phone": phone, "identity_reminder": reminder}
+    if all(value is None for value in given.values()):
         return
     owner = await store.lock_organisation(work, org_id)
-    given = {"display_name": name, "clinic_phone": phone}
     wanted = replace(settings_now(owner), **{key: value for key, value in given.items() if value is not None})
     await put_settings(work, owner, wanted, now=now, by=by)
 

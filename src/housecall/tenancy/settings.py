@@ -1,4 +1,4 @@
-"""An organisation's own settings: what it is called, whom to phone, its time and its language."""
+"""An organisation's own settings: what it is called, whom to phone, its time and language, what staff are told."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -17,6 +17,10 @@ from housecall.tenancy.store import lock_organisation
 from housecall.tenancy.tables import Organisation
 
 LONGEST_NAME: Final = 80
+# One quiet line on a panel 360 px wide: longer ones are not read.
+LONGEST_REMINDER: Final = 160
+# What the clinician's panel says beside the admit button until the organisation has words of its own.
+USUAL_REMINDER: Final = "Check who it is before you admit: ask for their full name and date of birth."
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,20 @@ class OrganisationSettings:
     clinic_phone: str
     time_zone: str
     language: str
+    # Empty: the panel reminds of nothing.
+    identity_reminder: str = USUAL_REMINDER
 
 
 def settings_now(owner: Organisation) -> OrganisationSettings:
     """As they stand."""
-    return OrganisationSettings(owner.display_name, owner.clinic_phone, owner.time_zone, owner.language)
+    return OrganisationSettings(
+        owner.display_name, owner.clinic_phone, owner.time_zone, owner.language, reminder_of(owner)
+    )
+
+
+def reminder_of(owner: Organisation) -> str:
+    """What the panel says beside the admit button; empty for nothing."""
+    return USUAL_REMINDER if owner.identity_reminder is None else owner.identity_reminder
 
 
 def faults_of(wanted: OrganisationSettings, languages: tuple[str, ...]) -> dict[str, SettingInvalidHere]:
@@ -47,6 +60,10 @@ def faults_of(wanted: OrganisationSettings, languages: tuple[str, ...]) -> dict[
         faults["time_zone"] = SettingInvalidHere("Give a time zone by its place, like America/Chicago.")
     if wanted.language not in languages:
         faults["language"] = SettingInvalidHere("Choose one of the languages.")
+    if len(wanted.identity_reminder) > LONGEST_REMINDER or not wanted.identity_reminder.isprintable():
+        faults["identity_reminder"] = SettingInvalidHere(
+            f"Give one line of at most {LONGEST_REMINDER} characters, or none."
+        )
     return faults
 
 
@@ -67,6 +84,9 @@ async def put_settings(
     before = asdict(settings_now(owner))
     owner.display_name, owner.clinic_phone = wanted.display_name, wanted.clinic_phone
     owner.time_zone, owner.language = wanted.time_zone, wanted.language
+    # What is as usual follows when the usual words get better.
+    is_usual = wanted.identity_reminder == USUAL_REMINDER
+    owner.identity_reminder = None if is_usual else wanted.identity_reminder
     owner.revision += 1
     await record(
         work,

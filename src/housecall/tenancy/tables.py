@@ -32,6 +32,8 @@ class Organisation(Base):
     # What an administrator is setting up and has not yet proved to work.
     sign_in_draft_sealed: Mapped[bytes | None] = mapped_column(default=None)
     time_zone: Mapped[str] = mapped_column(default="America/Chicago", server_default="America/Chicago")
+    # What the panel says beside the admit button: None is our own sentence, empty is nothing.
+    identity_reminder: Mapped[str | None] = mapped_column(default=None)
     # Grows with every change of settings: a form that was opened before one is told so.
     revision: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime]

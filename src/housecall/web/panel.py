@@ -15,6 +15,7 @@ from housecall.kit.errors import HousecallError, Kind
 from housecall.kit.ids import OrgId
 from housecall.messaging.model import Channel
 from housecall.messaging.service import list_messages
+from housecall.tenancy.settings import reminder_of
 from housecall.tenancy.store import get_connection, get_organisation
 from housecall.tenancy.tables import Connection
 from housecall.visits import elsewhere, service
@@ -123,6 +124,7 @@ async def panel(request: Request, launch_id: str, caller: Guarded) -> Response:
         "alone": caller.launch.handed_over_from is not None or not caller.has_ehr,
         "files_notes": caller.has_ehr
         and Writing.notes in caller.house.desk.ehr.client(caller.connection).writes,
+        "reminder": reminder_of(organisation),
         "words": {key: texts["en"] for key, texts in WAITING_TEXTS.items()},
         "server_now": caller.house.clock.now().isoformat(),
     }

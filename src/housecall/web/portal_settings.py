@@ -43,12 +43,17 @@ class GeneralForm(BaseModel):
     clinic_phone: str = Field("", max_length=100)
     time_zone: str = Field("", max_length=100)
     language: str = Field("", max_length=20)
+    identity_reminder: str = Field("", max_length=500)
     revision: int = 0
 
     def wanted(self) -> OrganisationSettings:
         """As they are saved."""
         return OrganisationSettings(
-            self.display_name.strip(), self.clinic_phone.strip(), self.time_zone.strip(), self.language
+            self.display_name.strip(),
+            self.clinic_phone.strip(),
+            self.time_zone.strip(),
+            self.language,
+            self.identity_reminder.strip(),
         )
 
 

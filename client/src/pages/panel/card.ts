@@ -12,6 +12,8 @@ import { deviceLine, hasDeviceTrouble, interpreterLine, meetingLine, reachLine, 
 
 /** Parts that are drawn elsewhere and stand in the card. */
 export interface CardParts {
+  /** What stands beside the admit button; empty for nothing. */
+  reminder: string;
   /** Between state and call: what stops camera or window. */
   panes: HTMLElement[];
   /** At the bottom, one level away. */
@@ -35,6 +37,7 @@ export class Card {
   private readonly waits = element('span', { class: 'now-clock' }, element('span', { class: 'visually-hidden' }, 'for '), this.clock);
   private readonly lines = { confirmed: new Line('check'), others: new Line('person'), device: new Line('camera'), texting: new Line('alert'), interpreter: new Line('message'), names: new Line('alert'), meeting: new Line('enter'), protection: new Line('shield') };
   private readonly list = element('ul', { class: 'lines' });
+  private readonly reminder = element('p', { class: 'reminder soft', id: 'reminder', 'data-testid': 'reminder', hidden: true });
   private readonly fault = element('p', { class: 'fault', role: 'alert' });
   private readonly said = element('p', { class: 'said', role: 'status' });
   private readonly arrived = element('span', { class: 'soft' });
@@ -52,7 +55,8 @@ export class Card {
   ) {
     this.alert = this.drawAlert();
     this.ending = this.drawEnding();
-    this.doing.append(this.actions, this.ending, this.fault, this.said);
+    setText(this.reminder, parts.reminder);
+    this.doing.append(this.reminder, this.actions, this.ending, this.fault, this.said);
     this.doing.addEventListener('keydown', refuseHeldKey);
     const head = element('header', { class: 'card-head' }, element('div', { class: 'who-line' }, this.name, this.born), this.when);
     const now = element('div', { class: 'now' }, this.state, this.waits);
@@ -173,6 +177,7 @@ export class Card {
   private offer(): void {
     const presses = offered(this.visit, this.place);
     if (!presses.includes('end-visit')) this.ask(false);
+    this.reminder.hidden = !presses.includes('admit') || !this.reminder.textContent;
     this.keepFocus(() => {
       for (const button of [...this.actions.children]) {
         if (!presses.some((press) => this.buttons.get(press) === button)) button.remove();
@@ -201,6 +206,7 @@ export class Card {
   private button(press: Press, className = ''): HTMLButtonElement {
     const made = element('button', { type: 'button', class: `button ${className}`.trim(), 'data-testid': press }, LABELS[press]);
     if (press === 'open-apart') made.prepend(sign('apart'));
+    if (press === 'admit' && this.reminder.textContent) made.setAttribute('aria-describedby', this.reminder.id);
     made.addEventListener('click', () => {
       if (made.getAttribute('aria-disabled') !== 'true') this.press(press);
     });

@@ -20,6 +20,8 @@ export interface First {
   alone: boolean;
   /** Whether the EHR takes notes from us. */
   files_notes: boolean;
+  /** What the clinic wants its clinicians to be reminded of before they admit; empty for nothing. */
+  reminder: string;
   /** What can be told to whoever waits: sentences by their keys. */
   words: Record<string, string>;
   server_now: string;

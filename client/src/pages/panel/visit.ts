@@ -28,6 +28,8 @@ export interface VisitHome {
   timeZone: string;
   alone: boolean;
   filesNotes: boolean;
+  /** What the clinic reminds its clinicians of before they admit. */
+  reminder: string;
   /** What can be told to whoever waits: sentences by their keys. */
   words: Record<string, string>;
   /** Every failed request passes here; one of a session that is over concerns the whole panel. */
@@ -56,7 +58,7 @@ export class OpenVisit {
   private readonly readOut: ReadOutPane;
 
   constructor(private visit: VisitView, private readonly home: VisitHome) {
-    const { acts, socket, timeZone, alone, filesNotes } = home;
+    const { acts, socket, timeZone, alone, filesNotes, reminder } = home;
     this.place = { inCall: false, alone, filesNotes };
     this.readOut = new ReadOutPane(timeZone, () => this.makeCode());
     this.tellForm = new TellForm(home.words, (key) => this.tell(key));
@@ -64,7 +66,7 @@ export class OpenVisit {
     this.blocked = new BlockedPane(() => this.calling.retry(), alone ? null : () => void this.openApart());
     this.timeline = new Timeline(timeZone, () => acts.messages(visit.visit), (message) => this.act('send-link', `messages/${message}/again`));
     this.reader = new DetailsReader(() => acts.details(visit.visit).catch((error: unknown) => this.failed(error)), (details) => this.card.show(details));
-    this.card = new Card(visit, timeZone, this.place, (press) => this.press(press), { panes: [this.blocked.root, this.apart.root, this.meeting.root], more: [this.tellForm.root, this.timeline.root, this.linkForm.root, this.readOut.root] });
+    this.card = new Card(visit, timeZone, this.place, (press) => this.press(press), { reminder, panes: [this.blocked.root, this.apart.root, this.meeting.root], more: [this.tellForm.root, this.timeline.root, this.linkForm.root, this.readOut.root] });
     this.calling = new Calling(visit.visit, {
       socket,
       devices: this.devices,
