@@ -211,11 +211,12 @@ async def test_the_patient_is_in_the_visit_once_the_service_shows_them(clinic: M
     states = []
 
     for people in ([doctor()], [guest(lobby=True)], [guest()], [guest(gone=True)], [guest()]):
+        clinic.later(seconds=1)
         await clinic.told(visit, *people)
         states.append((await clinic.patient(visit)).state)
 
     assert states == ["admitted", "admitted", "connected", "left", "connected"]
-    assert (await clinic.fresh(visit)).began_at == clinic.now
+    assert (await clinic.fresh(visit)).began_at == clinic.now - timedelta(seconds=2)
 
 
 async def test_a_guest_whom_nobody_let_in_here_is_not_the_patient(clinic: MeetingClinic) -> None:
@@ -334,11 +335,11 @@ async def test_what_was_missed_is_found_in_the_report(clinic: MeetingClinic) -> 
 
     async with clinic.database.work() as work:
         row = await work.session.merge(await clinic.row(visit))
-        row.is_doubtful, row.look_at = True, clinic.now
+        row.doubtful_since, row.look_at = clinic.now, clinic.now
     await clinic.tend()
 
     assert (await clinic.patient(visit)).state == "left"
-    assert (await clinic.row(visit)).is_doubtful is False
+    assert (await clinic.row(visit)).doubtful_since is None
 
 
 async def test_a_visit_begun_again_has_a_meeting_of_its_own(clinic: MeetingClinic) -> None:

@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 import httpx
+import pytest
 import pytest_asyncio
+from joserfc.jwk import KeySet
 
 from housecall.checks.model import Ground, Level
 from housecall.checks.registry import get_check, run_check
@@ -12,6 +14,8 @@ from housecall.db.database import Database
 from housecall.kit.clock import FakeClock
 from housecall.kit.sealing import Sealer
 from housecall.kit.settings import Settings
+from housecall.meetings.errors import MeetingUnavailable
+from housecall.meetings.teams.notices import NoticeReader
 from housecall.tenancy.meetings import TeamsChoice, TeamsDirectory, choose_teams
 from housecall.tenancy.tables import Connection
 from housecall.visits import service
@@ -63,11 +67,9 @@ class Wired:
         """The patient is in the meeting; answers them."""
         made = ways_of(self.clinic.desk, await self.row(visit))
         assert made is not None
-        # One after the other: notices that overtake each other are not what these tests are about.
+        # All at once: they may overtake each other on their way to us.
         guest = await self.tenant.call(do="enter", join_url=made.staff_url, name="A guest")
-        await self.told()
         await self.tenant.call(do="enter", join_url=made.staff_url, user=CLINICIAN)
-        await self.told()
         await self.tenant.call(do="admit", who=guest)
         await self.told()
         return guest
@@ -102,6 +104,26 @@ async def test_the_patient_is_in_the_visit_when_graph_says_so_over_the_wire(wire
     assert "A guest" not in str(roster)
 
 
+async def test_a_notification_that_could_not_be_proven_yet_is_brought_again(
+    wired: Wired, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Microsoft's keys could not be fetched at that moment: what was told must not be lost for it."""
+    visit = await wired.followed()
+    fetch, silent = NoticeReader._fetch, [True, True]
+
+    async def fail_at_first(reader: NoticeReader) -> KeySet:
+        if silent:
+            silent.pop()
+            raise MeetingUnavailable
+        return await fetch(reader)
+
+    monkeypatch.setattr(NoticeReader, "_fetch", fail_at_first)
+    await wired.held(visit)
+
+    assert (await wired.clinic.patient(visit)).state == "connected"
+    assert {status for _, status in wired.tenant.house.graph_told} == {202, 503}
+
+
 async def test_a_notification_without_our_secret_or_forged_changes_nothing_and_is_answered_alike(
     wired: Wired,
 ) -> None:
@@ -116,7 +138,7 @@ async def test_a_notification_without_our_secret_or_forged_changes_nothing_and_i
         ]
 
     assert {answer.status_code for answer in answers} == {202}
-    assert (await wired.row(visit)).is_doubtful is False
+    assert (await wired.row(visit)).doubtful_since is None
 
 
 async def test_what_graph_could_not_tell_is_noted_as_missed(wired: Wired) -> None:
@@ -126,7 +148,7 @@ async def test_what_graph_could_not_tell_is_noted_as_missed(wired: Wired) -> Non
     await wired.held(visit)
     await wired.tenant.http.patch("/sandbox/teams", json={"notify": True})
 
-    assert (await wired.row(visit)).is_doubtful is True
+    assert (await wired.row(visit)).doubtful_since is not None
 
 
 async def test_the_check_tries_every_prerequisite_of_teams(wired: Wired) -> None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from housecall.audit.model import Act, Actor, By
 from housecall.audit.service import record
 from housecall.db.database import Database
 from housecall.kit.ids import OrgId
-from housecall.meetings.base import Attendance, Stay, StreamQuality
+from housecall.meetings.base import Attendance, StreamQuality
 from housecall.meetings.quality import judge
 from housecall.visits import store_meetings
 from housecall.visits.desk import Desk
@@ -18,10 +18,13 @@ from housecall.visits.room import depart
 from housecall.visits.scene import Scene, lock_scene
 from housecall.visits.tables_meetings import StreamMeasure
 from housecall.visits.views import publish_scene
+from housecall.visits.whereabouts import first_together, most_at_once
 
 _REPORTER: Final = By(Actor.system, "meetings")
 # A meeting may be begun a little before the visit was, as its organiser's clock has it.
 _LEEWAY: Final = timedelta(minutes=10)
+# How far the service's clock may be behind ours.
+_CLOCKS_APART: Final = timedelta(minutes=1)
 
 
 async def read_attendance(
@@ -38,7 +41,8 @@ async def read_attendance(
         ours = [one for one in held if _is_of(scene, one)]
         if row is None or not ours:
             return
-        row.is_doubtful = False
+        if row.doubtful_since is not None and ours[-1].ended >= row.doubtful_since - _CLOCKS_APART:
+            row.doubtful_since = None
         if scene.visit.state == VisitState.ended:
             _take_times(scene, ours)
             row.attendance_at = now
@@ -79,24 +83,6 @@ def _take_times(scene: Scene, held: Sequence[Attendance]) -> None:
 
 def _guests(scene: Scene) -> int:
     return sum(person.role != ParticipantRole.clinician for person in scene.people)
-
-
-def first_together(stays: Sequence[Stay]) -> datetime | None:
-    """The first moment at which a colleague and a guest were both there; None if they never were."""
-    overlaps = [
-        max(ours.joined, theirs.joined)
-        for ours in stays
-        for theirs in stays
-        if ours.user is not None
-        and theirs.user is None
-        and max(ours.joined, theirs.joined) <= min(ours.left, theirs.left)
-    ]
-    return min(overlaps, default=None)
-
-
-def most_at_once(stays: Sequence[Stay]) -> int:
-    """The most people who were there at the same moment."""
-    return max((sum(one.joined <= at.joined <= one.left for one in stays) for at in stays), default=0)
 
 
 async def read_quality(

@@ -19,6 +19,7 @@ _RENEW_BEFORE: Final = timedelta(minutes=30)
 LONGEST_FOLLOW: Final = timedelta(days=2, hours=23)
 # Source: Graph's page on call records: they are gone after thirty days.
 KEPT_FOR: Final = timedelta(days=30)
+_SOON: Final = timedelta(minutes=1)
 _REPORT_SOON: Final = timedelta(seconds=30)
 _REPORT_EVERY: Final = (
     (timedelta(hours=1), timedelta(minutes=2)),
@@ -127,8 +128,11 @@ def next_look(stands: Standing, now: datetime) -> datetime | None:
         return None
     if now < _follow_from(stands):
         return _follow_from(stands)
-    until = stands.following_until or now + timedelta(minutes=1)
-    return max(until - _RENEW_BEFORE, now + timedelta(minutes=1))
+    soon = now + _SOON
+    if stands.following_until is None or stands.is_doubtful:
+        # What was missed is in the report, which is there once the call is over.
+        return soon
+    return max(stands.following_until - _RENEW_BEFORE, soon)
 
 
 def _look_for_reports(stands: Standing, now: datetime) -> datetime | None:

@@ -32,7 +32,7 @@ from housecall.visits.meeting_steps import (
     next_look,
     next_step,
 )
-from housecall.visits.model import VisitState
+from housecall.visits.model import OVER, VisitState
 from housecall.visits.organisers import find_organiser, plan_of
 from housecall.visits.scene import Scene, lock_scene
 from housecall.visits.tables import Visit
@@ -71,7 +71,6 @@ async def want_meeting(desk: Desk, work: Work, connection: Connection, visit: Vi
             attempts=0,
             look_at=now,
             roster={},
-            is_doubtful=False,
         )
     )
     await work.session.flush()
@@ -135,6 +134,9 @@ async def _take_up(desk: Desk, database: Database, org_id: OrgId, visit_id: str)
             await give_up(desk, work, scene, row, fault=row.last_error or "meetings.unavailable", by=SERVICE)
             return None
         row.look_at = next_look(stands, now)
+        if scene.visit.state in OVER:
+            # Who was there when is not needed any more: what counts of it is in the visit's own row.
+            row.roster = {}
         if step is Step.rest:
             return None
         backend = service_of(desk, scene.connection, row.service)
@@ -159,7 +161,7 @@ def standing_of(scene: Scene, row: VisitMeeting) -> Standing:
         attempts=row.attempts,
         can_follow=capabilities_of(row.service).tells_roster,
         following_until=row.following_until,
-        is_doubtful=row.is_doubtful,
+        is_doubtful=row.doubtful_since is not None,
         attendance_read=row.attendance_at is not None,
         quality_read=row.quality_at is not None,
     )

@@ -121,7 +121,15 @@ async def find_waiting_patient(work: Work, org_id: OrgId, visit_id: str) -> str 
 
 
 async def enter(desk: Desk, work: Work, scene: Scene, person: Participant, verb: str, *, by: By) -> None:
-    """The person is seen in the room: counted, recorded, told to the others unless they heard at admission."""
+    """The person is seen in the room, and the visit may have begun by it."""
+    await appear(desk, work, scene, person, verb, by=by)
+    visit = scene.visit
+    visit.attendees_peak = max(visit.attendees_peak, len(scene.taking_part()))
+    await note_beginning(work, scene, desk.clock.now())
+
+
+async def appear(desk: Desk, work: Work, scene: Scene, person: Participant, verb: str, *, by: By) -> None:
+    """The person is in the room: counted, recorded, told to the others unless they heard at admission."""
     now, was = desk.clock.now(), person.state
     is_new = person.first_connected_at is None
     scene.step(person, verb, now=now)
@@ -129,13 +137,11 @@ async def enter(desk: Desk, work: Work, scene: Scene, person: Participant, verb:
     person.left_at = None
     visit = scene.visit
     visit.attendees_total += int(is_new)
-    visit.attendees_peak = max(visit.attendees_peak, len(scene.taking_part()))
     if was != ParticipantState.admitted:
         tell_joined(desk, work, scene, person)
     await record(
         work, scene.org_id, Act.participant_joined, by=by, subject=visit.id, at=now, participant=person.id
     )
-    await note_beginning(work, scene, now)
 
 
 async def note_beginning(work: Work, scene: Scene, now: datetime) -> None:
@@ -143,8 +149,13 @@ async def note_beginning(work: Work, scene: Scene, now: datetime) -> None:
     roles = {ParticipantRole(one.role) for one in scene.people if one.state == ParticipantState.connected}
     if scene.visit.began_at is None and roles & STAFF and roles - STAFF:
         scene.visit.began_at = now
-        by = By(Actor.system, "visits")
-        await record(work, scene.org_id, Act.visit_begun, by=by, subject=scene.visit.id, at=now)
+        await note_begun(work, scene, now)
+
+
+async def note_begun(work: Work, scene: Scene, now: datetime) -> None:
+    """That the visit began is on record."""
+    by = By(Actor.system, "visits")
+    await record(work, scene.org_id, Act.visit_begun, by=by, subject=scene.visit.id, at=now)
 
 
 async def depart(

@@ -1,26 +1,29 @@
 """Who a service says is in its meeting: taken over into the visit's states, as far as it can be known who is who.
 
 Colleagues are known by their id in the directory. Guests carry no mark of ours, so that a guest counts as the patient,
-and only once staff have let the patient in here.
+and only once staff have let the patient in here. States follow from all that was told so far (``whereabouts.py``), so
+that it does not matter in which order it was.
 """
 
-from typing import Any, Final
+from datetime import timedelta
+from typing import Final
 
 from housecall.audit.model import Actor, By
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
-from housecall.meetings.base import Attendee, RosterEvent, RosterKind
+from housecall.meetings.base import RosterEvent, RosterKind, Stay
 from housecall.tenancy.store_people import find_users
 from housecall.visits.desk import Desk
 from housecall.visits.model import IN_ROOM, OVER, ParticipantRole, ParticipantState, may
-from housecall.visits.room import depart, enter, new_participant
+from housecall.visits.room import appear, depart, new_clinician, note_begun
 from housecall.visits.scene import Scene, lock_scene
-from housecall.visits.tables import Participant
 from housecall.visits.telling import tell_state
 from housecall.visits.views import publish_scene
+from housecall.visits.whereabouts import Whereabouts, first_together, is_there, most_at_once
 
 _TEAMS: Final = By(Actor.system, "meetings")
-Roster = dict[str, Any]
+# The service's clock may be a little behind ours.
+_LEEWAY: Final = timedelta(seconds=5)
 
 
 async def hear_roster(desk: Desk, work: Work, org_id: OrgId, visit_id: str, event: RosterEvent) -> None:
@@ -29,59 +32,65 @@ async def hear_roster(desk: Desk, work: Work, org_id: OrgId, visit_id: str, even
     row = scene.meeting
     if row is None or scene.visit.state in OVER:
         return
-    # A new object each time: a changed one in place would not be written.
-    row.roster = {} if event.kind is RosterKind.ended else _after(row.roster, event.people)
-    row.is_doubtful = False
-    await _place_staff(desk, work, scene, row.roster)
-    await _place_patient(desk, work, scene, row.roster)
+    known = Whereabouts.read(row.roster).after(event)
+    row.roster = known.keep()
+    if event.kind is RosterKind.ended:
+        # Whatever was missed, nobody is there any more. Before that a notice says only what it is about.
+        row.doubtful_since = None
+    stays = known.stays()
+    await _place_staff(desk, work, scene, stays, is_over=known.is_over)
+    await _place_patient(desk, work, scene, stays, is_over=known.is_over)
+    await _count(desk, work, scene, stays)
     scene.touch()
     await publish_scene(desk, work, scene)
 
 
-def _after(roster: Roster, people: tuple[Attendee, ...]) -> Roster:
-    gone = {one.key for one in people if one.is_gone}
-    here = {one.key: [one.user, one.is_in_lobby] for one in people if not one.is_gone}
-    return {key: value for key, value in {**roster, **here}.items() if key not in gone}
-
-
-async def _place_patient(desk: Desk, work: Work, scene: Scene, roster: Roster) -> None:
-    person, now = scene.patient, desk.clock.now()
-    is_in = any(user is None and not lobby for user, lobby in roster.values())
-    if is_in and person.state == ParticipantState.admitted:
-        await enter(desk, work, scene, person, "join", by=_TEAMS)
-    elif is_in and person.state == ParticipantState.left and person.admitted_at is not None:
-        await enter(desk, work, scene, person, "enter", by=_TEAMS)
-    elif not is_in and person.state == ParticipantState.connected:
-        await depart(desk, work, scene, person, now=now, by=_TEAMS)
-    else:
+async def _place_patient(desk: Desk, work: Work, scene: Scene, stays: list[Stay], *, is_over: bool) -> None:
+    person = scene.patient
+    guests = [stay for stay in stays if stay.user is None]
+    is_in = any(is_there(stay) for stay in guests)
+    # Heard of when they had left again already: they were in all the same.
+    was_in = any(stay.left >= person.since - _LEEWAY for stay in guests)
+    if person.state == ParticipantState.admitted and was_in:
+        await appear(desk, work, scene, person, "join", by=_TEAMS)
+    elif person.state == ParticipantState.left and person.admitted_at is not None and is_in:
+        await appear(desk, work, scene, person, "enter", by=_TEAMS)
+    elif person.state != ParticipantState.connected or is_in:
         return
+    if not is_in and (guests or is_over):
+        await depart(desk, work, scene, person, now=desk.clock.now(), by=_TEAMS)
     tell_state(desk, work, scene, person)
 
 
-async def _place_staff(desk: Desk, work: Work, scene: Scene, roster: Roster) -> None:
-    users = {user for user, lobby in roster.values() if user is not None and not lobby}
+async def _place_staff(desk: Desk, work: Work, scene: Scene, stays: list[Stay], *, is_over: bool) -> None:
+    users = {stay.user for stay in stays if stay.user is not None}
     known = await find_users(work, scene.org_id, scene.connection.id, users)
     # Somebody whom no clinician of the EHR stands for is a colleague all the same.
-    there = {known.get(user) or f"directory/{user}" for user in users}
-    for user_ref in sorted(there):
-        person = scene.with_user(user_ref) or _new_colleague(scene, work, user_ref, desk)
-        if may(person.state, "enter"):
-            await enter(desk, work, scene, person, "enter", by=_TEAMS)
+    refs = {user: known.get(user) or f"directory/{user}" for user in users}
+    there = {refs[stay.user] for stay in stays if stay.user is not None and is_there(stay)}
+    told_of = set(refs.values())
+    for user_ref in sorted(told_of):
+        person = scene.with_user(user_ref) or new_clinician(scene, work, user_ref, desk.clock.now())
+        is_new = person.first_connected_at is None
+        if may(person.state, "enter") and (user_ref in there or is_new):
+            await appear(desk, work, scene, person, "enter", by=_TEAMS)
     for person in scene.people:
-        is_staff = person.role == ParticipantRole.clinician and person.state in IN_ROOM
-        if is_staff and person.user_ref not in there:
+        is_inside = person.role == ParticipantRole.clinician and person.state in IN_ROOM
+        # Who pressed to go there while nothing was told is there, until something is told of them.
+        if is_inside and person.user_ref not in there and (is_over or person.user_ref in told_of):
             await depart(desk, work, scene, person, now=desk.clock.now(), by=_TEAMS)
 
 
-def _new_colleague(scene: Scene, work: Work, user_ref: str, desk: Desk) -> Participant:
-    person = new_participant(
-        scene.visit, role=ParticipantRole.clinician, now=desk.clock.now(), user_ref=user_ref
-    )
-    work.session.add(person)
-    scene.people.append(person)
-    return person
-
-
-def in_lobby(roster: Roster) -> int:
-    """How many wait at the service's own door."""
-    return sum(bool(lobby) for _, lobby in roster.values())
+async def _count(desk: Desk, work: Work, scene: Scene, stays: list[Stay]) -> None:
+    """The beginning and the most at once are those of all that was told, unless presses counted before."""
+    row, visit, admitted_at = scene.meeting, scene.visit, scene.patient.admitted_at
+    assert row is not None
+    if visit.began_at != row.began_at:
+        return
+    visit.attendees_peak = most_at_once(stays)
+    if admitted_at is None:
+        return
+    was, row.began_at = row.began_at, first_together(stays, since=admitted_at - _LEEWAY)
+    visit.began_at = row.began_at
+    if was is None and row.began_at is not None:
+        await note_begun(work, scene, desk.clock.now())

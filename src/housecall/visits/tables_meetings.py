@@ -41,10 +41,12 @@ class VisitMeeting(Base):
     following_id: Mapped[str | None]
     following_until: Mapped[datetime | None]
     following_hash: Mapped[str | None]  # of the secret that every notification brings along
-    # Who the service said is there: {key: [object id or null, whether in its lobby]}; emptied when it is over.
+    # What the service told of who is there, as ``whereabouts.py`` keeps it; emptied when the visit is over.
     roster: Mapped[dict[str, Any]]
-    # Whether something was told that we did not hear.
-    is_doubtful: Mapped[bool]
+    # Since when both sides were in the meeting, by what was told.
+    began_at: Mapped[datetime | None]
+    # When we last learnt that something was told that we did not hear; none once that is made good.
+    doubtful_since: Mapped[datetime | None]
     attendance_at: Mapped[datetime | None]
     quality_at: Mapped[datetime | None]
 

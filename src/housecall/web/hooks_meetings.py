@@ -1,6 +1,7 @@
 """Where meeting services tell what happens: proven, opened with our key, taken over. Names in it are not kept.
 
-Whatever comes is answered 202, as Graph asks: who forges learns nothing from the answer.
+Whatever comes is answered 202, as Graph asks: who forges learns nothing from the answer. Only where we could not look
+into a notification at this moment is Graph asked to bring it again.
 """
 
 import hmac
@@ -13,6 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from housecall.kit.errors import HousecallError
 from housecall.kit.ids import OrgId, hash_token
+from housecall.meetings.errors import MeetingUnavailable
 from housecall.meetings.teams.backend import TeamsMeetings
 from housecall.messaging.errors import SignatureInvalid
 from housecall.tenancy.store import get_connection
@@ -59,25 +61,29 @@ async def meetings(request: Request, body: Told) -> Response:
     if token is not None:
         return PlainTextResponse(token[:_LONGEST_TOKEN], headers={"X-Content-Type-Options": "nosniff"})
     house, proofs = house_of(request), body.get("validationTokens")
-    for item in body.get("value") or []:
-        if isinstance(item, dict):
-            await _take(house, item, proofs if isinstance(proofs, list) else [])
-    return Response(status_code=202)
+    items = [item for item in body.get("value") or [] if isinstance(item, dict)]
+    taken = [await _take(house, item, proofs if isinstance(proofs, list) else []) for item in items]
+    return Response(status_code=202 if all(taken) else 503)
 
 
-async def _take(house: House, item: Item, proofs: list[str]) -> None:
+async def _take(house: House, item: Item, proofs: list[str]) -> bool:
+    """Whether it was dealt with: taken over, or left out for good."""
     async with house.database.work() as work:
         row = await find_meeting_followed(work, str(item.get("subscriptionId", "")))
     if row is None or not _knows_secret(row, item):
         log.warning("A meeting service's notification was not one that we had asked for.")
-        return
+        return True
     try:
         if "lifecycleEvent" in item:
             await _take_lifecycle(house, row, str(item["lifecycleEvent"]))
         else:
             await _take_event(house, row, item, proofs)
+    except MeetingUnavailable as fault:
+        log.warning("A meeting service's notification could not be proven yet.", extra={"code": fault.code})
+        return False
     except HousecallError as fault:
         log.warning("A meeting service's notification was left out.", extra={"code": fault.code})
+    return True
 
 
 def _knows_secret(row: VisitMeeting, item: Item) -> bool:
@@ -114,8 +120,8 @@ async def _take_lifecycle(house: House, row: VisitMeeting, event: str) -> None:
                 fresh.following_until = min(fresh.following_until or now, now)
             case "subscriptionRemoved":
                 fresh.following_id = fresh.following_until = None
-                fresh.is_doubtful = True
+                fresh.doubtful_since = now
             case "missed":
-                fresh.is_doubtful = True
+                fresh.doubtful_since = now
         fresh.look_at = now
         await enqueue(work, org_id, row.visit_id)

@@ -1,5 +1,6 @@
 """Notifications as Graph sends them: encrypted for the subscriber, signed for, and of the lifecycle."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -22,6 +23,7 @@ from housecall.sandbox.teams.login import validation_token
 from housecall.sandbox.teams.subscriptions import CALL_RECORDS, public_key
 from housecall.sandbox.teams.tenant import TENANT_ID, Caller, Meeting, Subscription
 
+_AGAIN_AFTER_S: Final = (0.5, 2.0)
 _DAY: Final = "#microsoft.graph.callevent"
 
 
@@ -104,11 +106,16 @@ def _head(one: Subscription) -> dict[str, Any]:
 
 
 async def _post(house: House, address: str, body: dict[str, Any]) -> None:
-    try:
-        answer = await house.outward.post(address, json=body)
-    except httpx.HTTPError:
-        return
-    house.graph_told.append((body, answer.status_code))
+    """Posted, and again where the subscriber could not take it; the real one goes on with that for hours."""
+    for wait_s in (*_AGAIN_AFTER_S, None):
+        try:
+            answer = await house.outward.post(address, json=body)
+        except httpx.HTTPError:
+            return
+        house.graph_told.append((body, answer.status_code))
+        if answer.status_code < 500 or wait_s is None:
+            return
+        await asyncio.sleep(wait_s)
 
 
 def encrypt(content: dict[str, Any], fields: dict[str, Any]) -> dict[str, str]:
