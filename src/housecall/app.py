@@ -15,6 +15,7 @@ from housecall.web import errors, operation
 from housecall.web.api import routes as api_routes
 from housecall.web.brand import routes as brand_routes
 from housecall.web.built_files import BuiltFiles
+from housecall.web.described import DescribedApp
 from housecall.web.hooks import routes as hook_routes
 from housecall.web.hooks_azure import routes as azure_hook_routes
 from housecall.web.hooks_meetings import routes as meeting_hooks
@@ -121,7 +122,7 @@ async def _follow_keys(house: House) -> None:
 
 def make_app(house: House) -> FastAPI:
     """The web application over a built house."""
-    app = FastAPI(
+    app = DescribedApp(
         title="Housecall",
         version=__version__,
         openapi_url="/api/v1/openapi.json",

@@ -27,7 +27,10 @@ class Database:
 
     def __init__(self, urls: Mapping[str, str], queue: App, *, pool_size: int = 10) -> None:
         self._engines: dict[str, AsyncEngine] = {
-            region: create_async_engine(url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True)
+            # Values stay out of what is raised, which may be logged.
+            region: create_async_engine(
+                url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, hide_parameters=True
+            )
             for region, url in urls.items()
         }
         self._makers = {

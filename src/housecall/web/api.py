@@ -11,10 +11,11 @@ from housecall.reports.service import ROWS_A_PAGE, choose_environment, read_visi
 from housecall.reports.store import Window
 from housecall.tenancy.administrators import SignedIn
 from housecall.web.audience import Audience
+from housecall.web.described import faults
 from housecall.web.house import house_of
 from housecall.web.portal_guards import report_reader
 
-routes = Audience("api", guard=report_reader, prefix="/api/v1")
+routes = Audience("api", guard=report_reader, prefix="/api/v1", responses=faults(400, 401, 403))
 
 
 class VisitRecord(BaseModel):

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -89,6 +90,13 @@ class PageUnknown(HousecallError):
     code = "web.page_unknown"
 
 
+class MethodUnknown(HousecallError):
+    """This address does not do what was asked of it."""
+
+    kind = Kind.invalid
+    code = "web.method_unknown"
+
+
 class RequestInvalid(HousecallError):
     """Something in the request is missing or has the wrong form."""
 
@@ -116,6 +124,11 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         if error.status_code == 404:
             return answer(request, PageUnknown())
+        if error.status_code == 405:
+            refused = answer(request, MethodUnknown())
+            refused.status_code = 405
+            refused.headers.update(error.headers or {})
+            return refused
         return answer(request, RequestInvalid())
 
     async def invalid(request: Request, error: Exception) -> Response:
@@ -124,6 +137,11 @@ def install(app: FastAPI) -> None:
         fields = sorted({".".join(str(part) for part in fault["loc"][1:]) for fault in error.errors()})
         return answer(request, RequestInvalid(f"Missing or of the wrong form: {', '.join(fields)}."))
 
+    async def unfit(request: Request, error: Exception) -> Response:
+        # A NUL in a text, a number past what a column holds: nobody types them. The cause would show what was sent.
+        log.warning("The database could not hold a value that was sent.")
+        return answer(request, RequestInvalid())
+
     async def unforeseen(request: Request, error: Exception) -> Response:
         log.error("A request failed in an unforeseen way.", exc_info=error)
         return answer(request, Unforeseen())
@@ -131,4 +149,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HousecallError, ours)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(DataError, unfit)
     app.add_exception_handler(Exception, unforeseen)

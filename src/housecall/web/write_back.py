@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from housecall.tenancy.administrators import SignedIn
 from housecall.visits.writing import LedgerRow, read_ledger, replay
 from housecall.web.audience import Audience
+from housecall.web.described import faults
 from housecall.web.house import house_of
 from housecall.web.portal_guards import administrator
 from housecall.web.portal_pages import show
@@ -28,7 +29,7 @@ REPLAYED: Final = ("links", "status")
 
 
 pages = Audience("write-back", guard=administrator, include_in_schema=False)
-machine = Audience("write-back api", guard=administrator, prefix="/api/v1")
+machine = Audience("write-back api", guard=administrator, prefix="/api/v1", responses=faults(401, 403))
 Administrator = Annotated[SignedIn, Depends(administrator)]
 
 
@@ -88,7 +89,7 @@ async def list_writes(request: Request, person: Administrator) -> Ledger:
     return Ledger(writes=[WriteRecord(**row.__dict__) for row in await _read(request, person)])
 
 
-@machine.post("/write-back/{visit_id}/replay")
+@machine.post("/write-back/{visit_id}/replay", responses=faults(404, 409))
 async def replay_visit(request: Request, visit_id: str, person: Administrator) -> Replayed:
     """The visit's links and status are written again."""
     return Replayed(jobs=await _replay(request, visit_id, person))
