@@ -54,6 +54,12 @@ AUDIT: Final[dict[Act, str]] = {
     Act.patient_admitted: "A clinician let the patient in, or took them off hold.",
     Act.patient_declined: "A clinician did not let the patient in.",
     Act.patient_held: "A clinician put the patient on hold, or sent them back to the waiting room.",
+    Act.guest_invited: "An interpreter or relative was given a link of their own: role and language.",
+    Act.guest_link_shown: "A guest's link was shown once more, to be copied.",
+    Act.guest_withdrawn: "A guest's link was taken back; whoever came by it is out.",
+    Act.guest_admitted: "An interpreter or relative was let in.",
+    Act.guest_declined: "An interpreter or relative was not let in.",
+    Act.guest_sent_back: "An interpreter or relative was sent back to the lobby.",
     Act.participant_joined: "Somebody entered the room.",
     Act.participant_left: "Somebody left the waiting room or the room, or was gone for too long.",
     Act.code_made: "Staff had a short code made, to read out or print for a patient.",
@@ -235,7 +241,8 @@ one before it in its organisation by SHA-256, so that an entry that was changed 
 that changed stands in the detail twice, as `…_before` and `…_after`. `/portal/audit` shows the log, and exports it."""
 
 ABOUT_ACTORS: Final = """\
-Actors: `clinician` (EHR user id), `patient` (participant id), `administrator` (our id for issuer and subject),
+Actors: `clinician` (EHR user id), `patient` and `guest` (participant id),
+`administrator` (our id for issuer and subject),
 `operator` (the command line), `system` (which job)."""
 
 ABOUT_STATES: Final = """\

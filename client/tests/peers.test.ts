@@ -191,6 +191,35 @@ describe('the mesh', () => {
     expectPaired(one, two);
   });
 
+  it('four people are six pairs, and who comes again or leaves touches their own pairs only', async () => {
+    const names = ['p_1', 'p_2', 'p_3', 'p_4'];
+    const room = new Room();
+    const pages = new Map<string, Page>();
+    for (const [at, name] of names.entries()) {
+      pages.set(name, room.enter(name, names.slice(0, at)));
+      await settle();
+    }
+    const pairOf = (one: string, two: string): [FakeConnection, FakeConnection] => [pages.get(one)!.peers.get(two)!.connection, pages.get(two)!.peers.get(one)!.connection].map((made) => made as unknown as FakeConnection) as [FakeConnection, FakeConnection];
+    const meets = (one: string, two: string): boolean => {
+      const [here, there] = pairOf(one, two);
+      return here.signalingState === 'stable' && fingerprint(here.remoteDescription!.sdp) === fingerprint(there.localDescription!.sdp);
+    };
+    const pairs = names.flatMap((one, at) => names.slice(at + 1).map((two) => [one, two] as const));
+    expect(pairs.filter(([one, two]) => meets(one, two))).toHaveLength(6);
+    for (const page of pages.values()) for (const made of page.connections) made.become('connected');
+    const others = pairs.filter((pair) => !pair.includes('p_3'));
+    const before = others.flatMap(([one, two]) => pairOf(one, two));
+
+    pages.get('p_3')!.peers.close();
+    pages.set('p_3', room.enter('p_3', ['p_1', 'p_2', 'p_4']));
+    await settle();
+
+    expect(others.flatMap(([one, two]) => pairOf(one, two))).toEqual(before);
+    expect(pairs.filter(([one, two]) => meets(one, two))).toHaveLength(6);
+    for (const name of ['p_1', 'p_2', 'p_4']) pages.get(name)!.peers.remove('p_3');
+    expect(others.flatMap(([one, two]) => pairOf(one, two)).every((made) => made.connectionState === 'connected' && !made.closed)).toBe(true);
+  });
+
   it('a page that was loaded again gets a connection of its own', async () => {
     const { room, one } = await aPair();
 

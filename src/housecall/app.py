@@ -29,6 +29,7 @@ from housecall.web.message_timing import routes as message_timing_routes
 from housecall.web.pages import STATIC
 from housecall.web.panel import doors as handover_routes
 from housecall.web.panel import routes as panel_routes
+from housecall.web.panel_people import routes as people_routes
 from housecall.web.patient import routes as patient_routes
 from housecall.web.patient_launch import routes as patient_launch_routes
 from housecall.web.patient_launch import visits as own_visit_routes
@@ -64,6 +65,7 @@ AUDIENCES: Final = (
     # Before the launches', which would take "today" for one of theirs.
     today_routes,
     worklist_routes,
+    people_routes,
     panel_routes,
     handover_routes,
     patient_routes,

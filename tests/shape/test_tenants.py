@@ -16,6 +16,7 @@ WITHOUT_ORGANISATION = {
         "has_connection_of",
         "list_signing_keys",
     },
+    "visits/store_guests.py": {"forget_expired_addresses"},
     "visits/store_meetings.py": {"find_meeting_followed", "list_meetings_due"},
 }
 

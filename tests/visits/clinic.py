@@ -22,9 +22,9 @@ from housecall.tenancy.directory import EhrDirectory
 from housecall.tenancy.model import Environment
 from housecall.tenancy.service import Declaration, declare_connection, ensure_organisation
 from housecall.tenancy.tables import Connection
-from housecall.visits import life, lobby, room, service, store, views
+from housecall.visits import guests, life, lobby, room, service, store, views
 from housecall.visits.desk import Desk
-from housecall.visits.seats import take_seat
+from housecall.visits.seats import find_seat_by_token, take_seat
 from housecall.visits.sweep import sweep
 from housecall.visits.tables import Participant, Seat, Visit
 from housecall.visits.topics import participant_topic, room_topic, staff_topic
@@ -47,6 +47,15 @@ class Ear:
 
     def last(self, kind: str) -> dict[str, Any]:
         return self.of(kind)[-1]
+
+
+@dataclass(frozen=True)
+class Guest:
+    """An interpreter or relative in the tests: who they are in the visit, their seat, their link."""
+
+    id: str
+    seat: Seat
+    link: str
 
 
 @dataclass
@@ -138,6 +147,27 @@ class Clinic:
         await self.staff(service.admit, visit)
         await self.act(lobby.patient_joined, seat.id)
         return seat
+
+    async def invite(self, visit: Visit, role: str = "interpreter", language: str = "es") -> guests.Invited:
+        """A guest has a link."""
+        made: guests.Invited = await self.act(guests.invite, visit.id, role=role, language=language, by=NURSE)
+        return made
+
+    async def guest_seat(self, invited: guests.Invited) -> Seat:
+        async with self.database.work() as work:
+            seat = await find_seat_by_token(work, invited.link.rsplit("/", 1)[1])
+            assert seat is not None
+            return seat
+
+    async def guest_waits(self, visit: Visit, role: str = "interpreter", language: str = "es") -> Guest:
+        """A guest came by their link, and is in the lobby."""
+        invited = await self.invite(visit, role, language)
+        seat = await self.guest_seat(invited)
+        async with self.database.work() as work:
+            await take_seat(self.desk, work, seat)
+        await self.act(lobby.patient_back, invited.participant, f"tab-of-{invited.participant}")
+        await self.act(lobby.enter_lobby, seat.id)
+        return Guest(invited.participant, seat, invited.link)
 
     async def acts(self) -> list[str]:
         """The words of the audit log, in order."""

@@ -33,7 +33,8 @@ waiting leave left             admitted join connected        admitted send_back
 admitted leave left            connected lose reconnecting    connected hold held
 connected send_back waiting    connected leave left           held resume connected     held leave left
 reconnecting return connected  reconnecting leave left        declined wait waiting
-left come_back opened          left enter connected
+left come_back opened          left enter connected           left invite invited
+declined invite invited
 """
 
 

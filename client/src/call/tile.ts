@@ -3,6 +3,7 @@
 import { element, setText } from '../ui/element';
 import { icon } from '../ui/icon';
 import type { Peer } from './peer';
+import type { Seated } from './seating';
 import type { CallTexts } from './texts';
 
 export class Tile {
@@ -46,11 +47,18 @@ export class Tile {
   update(peer: Peer, name: string): void {
     setText(this.label, name);
     this.root.dataset['state'] = peer.state;
-    this.root.classList.toggle('tile-screen', peer.status.screen);
+    this.root.dataset['role'] = peer.role;
     this.muted.hidden = peer.status.microphone;
     const isBlank = peer.state !== 'connected' || !(peer.status.camera || peer.status.screen);
     this.blank.hidden = !isBlank;
     setText(this.blank.lastElementChild as HTMLElement, this.wordFor(peer));
+  }
+
+  /** Where they are shown: by style alone, since a video that is moved in the page stops for a moment. */
+  place(at: number, { isSide, isWhole }: Seated): void {
+    this.root.style.order = String(at);
+    this.root.classList.toggle('tile-side', isSide);
+    this.root.classList.toggle('tile-whole', isWhole);
   }
 
   /** How loud they speak, 0 to 1. */

@@ -5,12 +5,14 @@ import type { OverReason, Role } from '../protocol/messages';
 import { element, setText } from '../ui/element';
 import { keepAwake } from './awake';
 import { Control } from './controls';
+import { Comings } from './comings';
 import type { Devices } from './media';
 import { Meter, wakeAudio } from './meter';
 import type { Peer } from './peer';
 import type { PeersOptions } from './peers';
 import { Quality } from './quality';
 import { Room, type CallState } from './room';
+import { seatAll } from './seating';
 import { fill, type CallTexts } from './texts';
 import { Tile } from './tile';
 import { warmUp } from './warm';
@@ -21,6 +23,8 @@ export interface CallOptions {
   /** Opened already, so that the first picture does not wait for a camera. They stay the caller's. */
   devices: Devices;
   role: 'patient' | 'staff';
+  /** As what one takes part, where it is neither of the two. */
+  self?: Role;
   /** Connections made before admission. */
   claimWarm?: PeersOptions['claimWarm'];
   texts: CallTexts;
@@ -34,6 +38,8 @@ export interface CallOptions {
   actions?: HTMLElement[];
 }
 
+// Long enough to be read by who looks elsewhere.
+const TOLD_FOR_MS = 8_000;
 const LEVEL_EVERY_MS = 250;
 const QUALITY_EVERY_MS = 4_000;
 
@@ -47,6 +53,9 @@ export class CallView {
   readonly room: Room;
   private readonly stage = element('div', { class: 'call-stage' });
   private readonly words = element('p', { class: 'call-words', role: 'status' });
+  /** Who came and who went. */
+  private readonly told = element('div', { class: 'call-told', role: 'status', 'aria-atomic': 'false', 'data-testid': 'call-told' });
+  private readonly comings = new Comings();
   private readonly note = element('p', { class: 'call-note', role: 'status' });
   private readonly hear: HTMLButtonElement;
   private readonly own = element('video', { 'data-testid': 'local-video', class: 'mirrored', autoplay: true, playsinline: true });
@@ -57,7 +66,7 @@ export class CallView {
   private readonly quality = new Quality();
   private readonly stops: (() => void)[] = [];
   private weak = false;
-  private told: CallState | null = null;
+  private shown: CallState | null = null;
 
   constructor(container: HTMLElement, private readonly options: CallOptions) {
     const { texts } = options;
@@ -108,7 +117,7 @@ export class CallView {
     const { texts, role, actions = [] } = this.options;
     const { microphone, camera, screen, leave } = this.controls;
     const bar = element('div', { class: 'call-bar', role: 'group', 'aria-label': texts.controls }, microphone.button, camera.button, screen.button, leave.button);
-    this.stage.append(this.words, this.hear);
+    this.stage.append(this.words, this.hear, this.told);
     const root = element('section', { class: `call call-${role}`, 'data-testid': 'call', 'data-state': 'connecting', 'aria-label': texts.title });
     root.append(this.stage, this.ownPane, this.note, bar, ...actions);
     return root;
@@ -143,8 +152,8 @@ export class CallView {
     this.words.hidden = !this.words.textContent || this.stage.querySelector('.call-cover') !== null;
     setText(this.note, this.noteFor());
     this.note.hidden = !this.note.textContent;
-    if (state === this.told) return;
-    this.told = state;
+    if (state === this.shown) return;
+    this.shown = state;
     this.options.onState?.(state);
   }
 
@@ -160,7 +169,27 @@ export class CallView {
       }
     }
     for (const peer of here) this.tileOf(peer).update(peer, this.nameOf(peer));
+    this.seat(here);
+    this.tell();
+  }
+
+  private seat(here: Peer[]): void {
+    const { role, self = role === 'patient' ? 'patient' : 'clinician' } = this.options;
+    const seated = seatAll(here.map((peer) => ({ id: peer.id, role: peer.role, screen: peer.status.screen })), self);
+    seated.forEach((place, at) => this.tiles.get(place.id)?.place(at, place));
     this.stage.dataset['count'] = String(here.length);
+    this.stage.dataset['sides'] = String(seated.filter((place) => place.isSide).length);
+  }
+
+  private tell(): void {
+    const { joined, gone } = this.options.texts;
+    for (const { role, isIn } of this.comings.look(this.room.everybody())) {
+      const line = element('p', {}, (isIn ? joined : gone)[role]);
+      this.told.append(line);
+      // On a small phone more than two would hide the pictures.
+      while (this.told.childElementCount > 2) this.told.firstElementChild?.remove();
+      setTimeout(() => line.remove(), TOLD_FOR_MS);
+    }
   }
 
   private tileOf(peer: Peer): Tile {

@@ -14,7 +14,7 @@ export type ParticipantState =
   | 'left'
   | 'declined';
 
-export type LobbyState = 'waiting' | 'held' | 'declined' | 'moved' | 'cancelled' | 'early' | 'over';
+export type LobbyState = 'waiting' | 'held' | 'declined' | 'moved' | 'cancelled' | 'early' | 'over' | 'withdrawn';
 export type Role = 'clinician' | 'family' | 'interpreter' | 'patient';
 export type OverReason = 'ended' | 'cancelled' | 'moved' | 'left';
 export type Device = 'camera' | 'microphone' | 'speaker' | 'network';
@@ -98,6 +98,30 @@ export type PatientMessage =
   | { type: 'over'; reason: OverReason }
   | { type: 'replaced' };
 
+/** An interpreter or relative as staff see them: a role and a language, never a name. */
+export interface GuestView {
+  participant: string;
+  role: 'interpreter' | 'family';
+  /** The code of their language; forgotten with the visit's end. */
+  language: string | null;
+  state: ParticipantState;
+  since: string;
+  waiting_since: string | null;
+  present: boolean;
+  device: Record<string, string> | null;
+  message: MessageView | null;
+  arrival: { at: string; acknowledged: boolean } | null;
+}
+
+/** The newest message to somebody. */
+export interface MessageView {
+  kind: string;
+  channel: string;
+  state: string;
+  reason: string | null;
+  at: string;
+}
+
 export interface VisitView {
   visit: string;
   rev: number;
@@ -117,10 +141,12 @@ export interface VisitView {
     text_me: boolean;
     called_at: string | null;
     device: Record<string, string> | null;
-    message: { kind: string; channel: string; state: string; reason: string | null; at: string } | null;
+    message: MessageView | null;
     arrival: { at: string; acknowledged: boolean } | null;
   };
+  /** Staff in the room or out of it again. */
   others: { participant: string; role: string; state: ParticipantState; user: string }[];
+  guests: GuestView[];
   attendees: number;
   protected: boolean;
   hold_message: string | null;

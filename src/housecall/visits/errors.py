@@ -11,6 +11,9 @@ HousecallError
     ├── AppointmentBehind
     ├── WordUnknown
     ├── SeatUnknown
+    ├── GuestUnknown
+    ├── TooManyGuests
+    ├── GuestInvalid
     ├── LinkDead
     ├── LinkLost
     ├── NotAdmitted
@@ -105,6 +108,26 @@ class SeatUnknown(VisitError):
     code: ClassVar[str] = "visits.seat_unknown"
 
 
+class GuestUnknown(VisitError):
+    """There is no such interpreter or relative in this visit; the link may have been withdrawn."""
+
+    kind: ClassVar[Kind] = Kind.not_found
+    code: ClassVar[str] = "visits.guest_unknown"
+
+
+class TooManyGuests(VisitError):
+    """Six links for interpreters and relatives are enough for one visit. Withdraw one first."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "visits.too_many_guests"
+
+
+class GuestInvalid(VisitError):
+    """A link is for an interpreter or for family, in a language by its code."""
+
+    code: ClassVar[str] = "visits.guest_invalid"
+
+
 class LinkDead(VisitError):
     """This link is no longer good: the visit was moved, cancelled or is over."""
 
@@ -127,7 +150,7 @@ class NotAdmitted(VisitError):
 
 
 class RoomFull(VisitError):
-    """No more people fit into this room."""
+    """Four people fit into this call, the patient and a clinician among them. Somebody must leave first."""
 
     kind: ClassVar[Kind] = Kind.conflict
     code: ClassVar[str] = "visits.room_full"

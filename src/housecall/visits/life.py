@@ -14,8 +14,10 @@ from housecall.tenancy.tables import Connection
 from housecall.visits import store
 from housecall.visits.desk import Desk
 from housecall.visits.errors import AppointmentWithoutStart, RestartTooLate, VisitOver
+from housecall.visits.guests import expect_again, expect_guests
 from housecall.visits.meetings import look_again, want_meeting
 from housecall.visits.model import (
+    GUESTS,
     IN_ROOM,
     LIVE,
     LobbyWord,
@@ -27,7 +29,8 @@ from housecall.visits.model import (
 from housecall.visits.room import depart, new_participant
 from housecall.visits.scene import Scene, lock_scene
 from housecall.visits.seats import ensure_patient_seat, open_visit, revoke_seat, rotate_seat
-from housecall.visits.tables import Participant, Seat, Visit
+from housecall.visits.store_guests import forget_addresses
+from housecall.visits.tables import Seat, Visit
 from housecall.visits.telling import tell, tell_seat, tell_state
 from housecall.visits.topics import staff_topic
 from housecall.visits.views import View, publish_view, publish_visit
@@ -82,31 +85,31 @@ async def create_visit(
     if newest is not None and newest.state in LIVE:
         return newest
     now = desk.clock.now()
-    visit = _new_visit(
-        desk,
-        org_id,
-        Plan(
-            connection_id=connection.id,
-            appointment_ref=appointment.ref,
-            appointment_version=appointment.version,
-            starts_at=appointment.start,
-            ends_at=appointment.end or appointment.start + _USUAL_LENGTH,
-            clinician_ref=appointment.practitioners[0] if appointment.practitioners else None,
-            location_ref=appointment.locations[0] if appointment.locations else None,
-        ),
-        ordinal=newest.ordinal + 1 if newest is not None else 1,
-        revision=1,
-    )
+    plan = _planned(connection, appointment, appointment.start)
+    visit = _new_visit(desk, org_id, plan, ordinal=newest.ordinal + 1 if newest else 1, revision=1)
     work.session.add(visit)
     await work.session.flush()
     seat = await ensure_patient_seat(desk, work, org_id, connection, appointment.ref)
     work.session.add(new_participant(visit, role=ParticipantRole.patient, now=now, seat_id=seat.id))
+    await expect_guests(work, org_id, visit, now=now)
     await work.session.flush()
     await record(work, org_id, Act.visit_found, by=_FEED, subject=visit.id, at=now, ordinal=visit.ordinal)
     await want(desk, work, connection, visit, WriteKind.links)
     await want_meeting(desk, work, connection, visit)
     await publish_visit(desk, work, org_id, visit)
     return visit
+
+
+def _planned(connection: Connection, appointment: Appointment, start: datetime) -> Plan:
+    return Plan(
+        connection_id=connection.id,
+        appointment_ref=appointment.ref,
+        appointment_version=appointment.version,
+        starts_at=start,
+        ends_at=appointment.end or start + _USUAL_LENGTH,
+        clinician_ref=appointment.practitioners[0] if appointment.practitioners else None,
+        location_ref=appointment.locations[0] if appointment.locations else None,
+    )
 
 
 async def cancel_visit(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, by: By, reason: str) -> Visit:
@@ -159,6 +162,7 @@ async def move_visit_time(
 
 
 async def _invite_again(desk: Desk, work: Work, scene: Scene, *, now: datetime, by: By) -> None:
+    await expect_again(desk, work, scene, now=now, by=by)
     person = scene.patient
     old = scene.seat_of(person)
     if old is None:
@@ -183,7 +187,7 @@ async def _invite_again(desk: Desk, work: Work, scene: Scene, *, now: datetime, 
 async def mark_no_show(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, by: By) -> Visit:
     """The EHR says that nobody came; a visit that began, is over or has people there stays as it is."""
     scene = await lock_scene(work, org_id, visit_id)
-    is_there = any(one.present and one.state in _THERE for one in scene.people)
+    is_there = any(one.present and one.state in _THERE and one.role not in GUESTS for one in scene.people)
     if scene.visit.state in (VisitState.scheduled, VisitState.open) and not is_there:
         await miss(desk, work, scene, by=by)
     return scene.visit
@@ -202,9 +206,14 @@ async def miss(desk: Desk, work: Work, scene: Scene, *, by: By) -> None:
 
 
 async def empty(desk: Desk, work: Work, scene: Scene, *, now: datetime, by: By, reason: str | None) -> None:
-    """Everybody has left the visit; with a reason all hear that it is over, and languages are forgotten."""
+    """Everybody has left the visit; with a reason all hear that it is over, and languages are forgotten.
+
+    Guests' numbers and addresses, too, unless they are still to be told that the visit is off.
+    """
     for person in scene.people:
         await depart(desk, work, scene, person, now=now, by=by)
+    if reason == "ended":
+        await forget_addresses(work, scene.org_id, scene.seats)
     if reason is not None:
         visit = scene.visit
         await work.session.flush()
@@ -233,24 +242,28 @@ async def restart_visit(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *,
         raise VisitOver
     if scene.window.is_past(now):
         raise RestartTooLate
-    patient = scene.patient
-    again, person = await _again(desk, work, scene, patient, now=now, by=by)
+    again = await _again(desk, work, scene, now=now, by=by)
     await record(work, org_id, Act.visit_opened, by=by, subject=again.visit.id, at=now, restarted=old.id)
     view = await publish_visit(desk, work, org_id, again.visit)
-    # Panels and the patient's page still listen to the visit that ended: here they learn where it goes on.
+    # Panels still listen to the visit that ended, too.
     publish_view(desk, work, view, topic=staff_topic(old.id))
     await publish_visit(desk, work, org_id, old)
-    tell(desk, work, patient, {"type": "reseated", "participant": person.id})
-    seat = again.seat_of(person)
-    if seat is not None:
-        tell_seat(desk, work, again, seat, topic_of=patient)
+    _reseat(desk, work, scene, again)
     return view
 
 
-async def _again(
-    desk: Desk, work: Work, scene: Scene, patient: Participant, *, now: datetime, by: By
-) -> tuple[Scene, Participant]:
-    old = scene.visit
+def _reseat(desk: Desk, work: Work, old: Scene, again: Scene) -> None:
+    """Pages that still listen to the visit which ended learn where it goes on."""
+    for person in again.people:
+        was, seat = old.on_seat(person.seat_id or ""), again.seat_of(person)
+        if was is None or seat is None:
+            continue
+        tell(desk, work, was, {"type": "reseated", "participant": person.id})
+        tell_seat(desk, work, again, seat, topic_of=was)
+
+
+async def _again(desk: Desk, work: Work, scene: Scene, *, now: datetime, by: By) -> Scene:
+    old, patient = scene.visit, scene.patient
     plan = Plan(
         connection_id=old.connection_id,
         appointment_ref=old.appointment_ref,
@@ -267,8 +280,9 @@ async def _again(
     person = new_participant(visit, role=ParticipantRole.patient, now=now, seat_id=patient.seat_id)
     person.device = patient.device
     work.session.add(person)
+    guests = await expect_guests(work, scene.org_id, visit, now=now)
     await want_meeting(desk, work, scene.connection, visit)
     seats: dict[str, Seat] = dict(scene.seats)
-    again = Scene(visit=visit, connection=scene.connection, people=[person], seats=seats)
+    again = Scene(visit=visit, connection=scene.connection, people=[person, *guests], seats=seats)
     await open_visit(work, again, now=now, by=by)
-    return again, person
+    return again

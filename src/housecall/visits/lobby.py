@@ -7,14 +7,14 @@ changed and nothing is raised: the state says why, and the page has its own word
 from datetime import datetime
 from typing import Any, Final
 
-from housecall.audit.model import Act, Actor, By
+from housecall.audit.model import Act, By
 from housecall.audit.service import record
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
 from housecall.visits import store
 from housecall.visits.desk import Desk
 from housecall.visits.errors import NotAdmitted, SeatUnknown
-from housecall.visits.model import IN_ROOM, LobbyWord, ParticipantState, WriteKind
+from housecall.visits.model import GUESTS, IN_ROOM, LobbyWord, ParticipantState, WriteKind
 from housecall.visits.room import RoomView, come_again, depart, enter, lose
 from housecall.visits.scene import (
     Scene,
@@ -23,7 +23,7 @@ from housecall.visits.scene import (
     read_scene,
     tells_roster,
 )
-from housecall.visits.seats import DEAD, open_visit
+from housecall.visits.seats import DEAD, oneself, open_visit
 from housecall.visits.tables import Participant, Seat
 from housecall.visits.telling import (
     Message,
@@ -119,9 +119,12 @@ async def enter_lobby(
         return tell_seat(desk, work, scene, seat)
     if person.state == ParticipantState.waiting or person.state in IN_ROOM:
         return tell_seat(desk, work, scene, seat)
-    await open_visit(work, scene, now=now, by=by or _self(person))
+    is_patient = person.role not in GUESTS
+    if is_patient:
+        # A guest who comes says nothing of the patient: neither is the visit open, nor does the EHR hear of it.
+        await open_visit(work, scene, now=now, by=by or oneself(person))
     _walk(scene, person, to=ParticipantState.waiting, now=now)
-    if person.first_waiting_at is None:
+    if is_patient and person.first_waiting_at is None:
         await want(desk, work, scene.connection, scene.visit, WriteKind.status)
     person.waiting_since = person.arrival_at = now
     person.text_me_at = person.called_at = None
@@ -131,7 +134,7 @@ async def enter_lobby(
         work,
         org_id,
         Act.lobby_entered,
-        by=by or _self(person),
+        by=by or oneself(person),
         subject=scene.visit.id,
         at=now,
         participant=person.id,
@@ -153,7 +156,7 @@ async def patient_joined(
     if scene.is_elsewhere and tells_roster(scene, now):
         return _room(desk, scene, person)
     if person.state == ParticipantState.admitted:
-        await enter(desk, work, scene, person, "join", by=by or _self(person))
+        await enter(desk, work, scene, person, "join", by=by or oneself(person))
         await _tell_both(desk, work, scene, seat)
     elif person.state == ParticipantState.reconnecting:
         come_again(scene, person, now)
@@ -169,7 +172,7 @@ async def patient_left(
     if person is None:
         return tell_seat(desk, work, scene, seat)
     was_in_room = person.state in IN_ROOM
-    if not await depart(desk, work, scene, person, now=desk.clock.now(), by=by or _self(person)):
+    if not await depart(desk, work, scene, person, now=desk.clock.now(), by=by or oneself(person)):
         return tell_seat(desk, work, scene, seat)
     message = await _tell_both(desk, work, scene, seat)
     if was_in_room:
@@ -247,10 +250,6 @@ async def _tell_both(desk: Desk, work: Work, scene: Scene, seat: Seat) -> Messag
     # Staff first: they wait for the news, while the patient knows what they pressed.
     await publish_scene(desk, work, scene)
     return tell_seat(desk, work, scene, seat)
-
-
-def _self(person: Participant) -> By:
-    return By(Actor.patient, person.id)
 
 
 def _seat_of(scene: Scene, person: Participant) -> Seat:

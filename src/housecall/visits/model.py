@@ -79,6 +79,7 @@ class LobbyWord(StrEnum):
     cancelled = "cancelled"
     early = "early"
     over = "over"
+    withdrawn = "withdrawn"
 
 
 _V = VisitState
@@ -99,6 +100,7 @@ VISIT_MOVES: Final[Mapping[tuple[VisitState, str], VisitState]] = {
 
 # ``enter`` is how staff come in: they have no lobby. Admitted people may leave or be sent back before they
 # are seen in the room; losing their socket leaves them admitted, since there is no call yet to reconnect.
+# ``invite``: the visit was moved, and who came for the earlier time is expected at the later one.
 PARTICIPANT_MOVES: Final[Mapping[tuple[ParticipantState, str], ParticipantState]] = {
     (_P.invited, "open"): _P.opened,
     (_P.invited, "enter"): _P.connected,
@@ -123,6 +125,8 @@ PARTICIPANT_MOVES: Final[Mapping[tuple[ParticipantState, str], ParticipantState]
     (_P.declined, "wait"): _P.waiting,
     (_P.left, "come_back"): _P.opened,
     (_P.left, "enter"): _P.connected,
+    (_P.left, "invite"): _P.invited,
+    (_P.declined, "invite"): _P.invited,
 }
 
 OVER: Final = frozenset({_V.ended, _V.cancelled})
@@ -133,6 +137,8 @@ IN_ROOM: Final = frozenset({_P.admitted, _P.connected, _P.held, _P.reconnecting}
 # Seen in the room, even if their socket is lost for the moment.
 TAKING_PART: Final = frozenset({_P.connected, _P.held, _P.reconnecting})
 STAFF: Final = frozenset({ParticipantRole.clinician})
+# Invited by the clinic besides the patient, each with a link of their own.
+GUESTS: Final = frozenset({ParticipantRole.family, ParticipantRole.interpreter})
 
 
 def move_visit(state: str, verb: str) -> VisitState:
@@ -190,7 +196,7 @@ def lobby_word(
     *, visit: str, participant: str, revoked_because: str | None, window: Window, now: datetime
 ) -> LobbyWord | None:
     """What the patient's lobby page shows; None where it shows no word of its own."""
-    if revoked_because in (LobbyWord.moved, LobbyWord.cancelled):
+    if revoked_because in (LobbyWord.moved, LobbyWord.cancelled, LobbyWord.withdrawn):
         return LobbyWord(revoked_because)
     if visit == VisitState.cancelled:
         return LobbyWord.cancelled

@@ -51,7 +51,7 @@ async def join(
         raise MeetingIsElsewhere
     await open_visit(work, scene, now=now, by=by)
     person = scene.with_user(user_ref) or new_clinician(scene, work, user_ref, now)
-    _refuse_full(desk, scene, person)
+    refuse_full(desk, scene, person)
     if person.tab is not None and person.tab != tab:
         tell_replaced(desk, work, person, tab)
     person.tab, person.present, person.gone_since = tab, True, None
@@ -134,6 +134,7 @@ async def appear(desk: Desk, work: Work, scene: Scene, person: Participant, verb
     is_new = person.first_connected_at is None
     scene.step(person, verb, now=now)
     person.first_connected_at = person.first_connected_at or now
+    person.room_since = person.room_since or now
     person.left_at = None
     visit = scene.visit
     visit.attendees_total += int(is_new)
@@ -145,9 +146,9 @@ async def appear(desk: Desk, work: Work, scene: Scene, person: Participant, verb
 
 
 async def note_beginning(work: Work, scene: Scene, now: datetime) -> None:
-    """The visit began when both sides were present for the first time."""
+    """The visit began when a clinician and the patient were present for the first time; guests begin nothing."""
     roles = {ParticipantRole(one.role) for one in scene.people if one.state == ParticipantState.connected}
-    if scene.visit.began_at is None and roles & STAFF and roles - STAFF:
+    if scene.visit.began_at is None and roles & STAFF and ParticipantRole.patient in roles:
         scene.visit.began_at = now
         await note_begun(work, scene, now)
 
@@ -174,6 +175,7 @@ async def depart(
     was_in_room = person.state in IN_ROOM
     scene.step(person, "leave", now=now)
     person.left_at = at or now
+    count_stay(person, person.left_at)
     person.waiting_since = person.arrival_at = person.gone_since = None
     if was_in_room:
         tell_left(desk, work, scene, person)
@@ -187,6 +189,13 @@ async def depart(
         participant=person.id,
     )
     return True
+
+
+def count_stay(person: Participant, until: datetime) -> None:
+    """The person's time in the room up to that instant is counted, and they are in it no more."""
+    if person.room_since is not None:
+        person.room_s += max(0, round((until - person.room_since).total_seconds()))
+        person.room_since = None
 
 
 def lose(scene: Scene, person: Participant, now: datetime) -> None:
@@ -222,11 +231,13 @@ def refuse_over(scene: Scene, now: datetime) -> None:
         raise VisitOver
 
 
-def _refuse_full(desk: Desk, scene: Scene, person: Participant) -> None:
-    others = [one for one in scene.people if one.state in IN_ROOM and one.role != ParticipantRole.patient]
-    # The patient's place is kept for them, whether they are in it or not.
-    wanted = len({one.id for one in others} | {person.id}) + 1
-    if wanted > desk.meetings.capabilities.most_people:
+def refuse_full(desk: Desk, scene: Scene, person: Participant) -> None:
+    """Raises RoomFull where one more would not fit; the patient's place and one clinician's are kept."""
+    there = {one.id: one for one in scene.people if one.state in IN_ROOM} | {person.id: person}
+    roles = [one.role for one in there.values()]
+    kept = sum(role.value not in roles for role in (ParticipantRole.patient, ParticipantRole.clinician))
+    can = scene.can if scene.is_elsewhere else desk.meetings.capabilities
+    if len(roles) + kept > can.most_people:
         raise RoomFull
 
 
@@ -258,5 +269,6 @@ def new_participant(
         since=now,
         present=False,
         reconnects=0,
+        room_s=0,
         created_at=now,
     )

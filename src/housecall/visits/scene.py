@@ -11,8 +11,9 @@ from housecall.meetings.registry import capabilities_of
 from housecall.tenancy.store import get_connection
 from housecall.tenancy.tables import Connection
 from housecall.visits import store, store_meetings
-from housecall.visits.errors import SeatUnknown, VisitUnknown
+from housecall.visits.errors import GuestUnknown, SeatUnknown, VisitUnknown
 from housecall.visits.model import (
+    GUESTS,
     TAKING_PART,
     LobbyWord,
     ParticipantRole,
@@ -81,6 +82,13 @@ class Scene:
                 return person
         raise VisitUnknown
 
+    def guest(self, participant_id: str) -> Participant:
+        """That interpreter or relative of this visit; raises GuestUnknown, also once their link is withdrawn."""
+        for person in self.people:
+            if person.id == participant_id and is_expected(person, self.seat_of(person)):
+                return person
+        raise GuestUnknown
+
     def word(self, seat: Seat, now: datetime) -> LobbyWord | None:
         """What the lobby page on that seat shows."""
         person = self.on_seat(seat.id)
@@ -120,6 +128,11 @@ def visit_window(visit: Visit, connection: Connection) -> Window:
         lobby_opens_min=connection.lobby_opens_min,
         window_closes_min=connection.window_closes_min,
     )
+
+
+def is_expected(person: Participant, seat: Seat | None) -> bool:
+    """Whether the person is a guest whose link was not taken back."""
+    return person.role in GUESTS and seat is not None and seat.revoked_because != LobbyWord.withdrawn
 
 
 def current_patient(people: Sequence[tuple[Participant, Seat | None]]) -> Participant:

@@ -14,13 +14,13 @@ from housecall.visits import store
 from housecall.visits.desk import Desk
 from housecall.visits.errors import LinkDead
 from housecall.visits.links import coin
-from housecall.visits.model import LobbyWord, ParticipantRole, ParticipantState, VisitState, may
+from housecall.visits.model import GUESTS, LobbyWord, ParticipantRole, ParticipantState, VisitState, may
 from housecall.visits.scene import Scene, lock_scene_of_seat
 from housecall.visits.tables import Participant, Seat
 from housecall.visits.telling import tell_replaced, tell_seat
 from housecall.visits.views import publish_scene
 
-DEAD = frozenset({LobbyWord.moved, LobbyWord.cancelled, LobbyWord.over})
+DEAD = frozenset({LobbyWord.moved, LobbyWord.cancelled, LobbyWord.over, LobbyWord.withdrawn})
 
 
 async def ensure_patient_seat(
@@ -36,7 +36,7 @@ async def ensure_patient_seat(
     """The patient's seat on the appointment, made if none is good; a language that is given is kept."""
     seat = await store.find_patient_seat(work, org_id, connection.id, appointment_ref)
     if seat is None:
-        seat = _new_seat(desk, org_id, connection.id, appointment_ref)
+        seat = new_seat(desk, org_id, connection.id, appointment_ref, role=ParticipantRole.patient)
         work.session.add(seat)
     seat.language = language or seat.language
     seat.time_zone = time_zone or seat.time_zone
@@ -47,7 +47,7 @@ async def ensure_patient_seat(
 async def rotate_seat(desk: Desk, work: Work, org_id: OrgId, seat: Seat, *, because: str) -> Seat:
     """The seat's link is dead and says why; answers a new seat with a new link."""
     revoke_seat(seat, because=because, now=desk.clock.now())
-    fresh = _new_seat(desk, org_id, seat.connection_id, seat.appointment_ref)
+    fresh = new_seat(desk, org_id, seat.connection_id, seat.appointment_ref, role=ParticipantRole(seat.role))
     fresh.language, fresh.time_zone = seat.language, seat.time_zone
     work.session.add(fresh)
     await work.session.flush()
@@ -60,14 +60,17 @@ def revoke_seat(seat: Seat, *, because: str, now: datetime) -> None:
         seat.revoked_at, seat.revoked_because = now, because
 
 
-def _new_seat(desk: Desk, org_id: OrgId, connection_id: str, appointment_ref: str) -> Seat:
+def new_seat(
+    desk: Desk, org_id: OrgId, connection_id: str, appointment_ref: str, *, role: ParticipantRole
+) -> Seat:
+    """A place on the appointment with a link of its own, which nobody has taken."""
     coined = coin(desk.sealer)
     return Seat(
         id=short_id("s"),
         org_id=org_id,
         connection_id=connection_id,
         appointment_ref=appointment_ref,
-        role=ParticipantRole.patient.value,
+        role=role.value,
         token_hash=coined.token_hash,
         token_nonce=coined.nonce,
         language=None,
@@ -105,8 +108,9 @@ async def take_seat(desk: Desk, work: Work, seat: Seat) -> str:
         raise LinkDead
     secret = new_token()
     was_held, seat.holder_hash = seat.holder_hash is not None, hash_token(secret)
-    by = By(Actor.patient, person.id)
-    await open_visit(work, scene, now=now, by=by)
+    by = oneself(person)
+    if person.role not in GUESTS:
+        await open_visit(work, scene, now=now, by=by)
     _sit_down(scene, person, now)
     # The new page has no socket yet: it counts as gone until it says hello, and is swept if it never does.
     person.tab, person.present, person.gone_since = None, False, now
@@ -117,6 +121,11 @@ async def take_seat(desk: Desk, work: Work, seat: Seat) -> str:
     tell_seat(desk, work, scene, seat)
     await publish_scene(desk, work, scene)
     return secret
+
+
+def oneself(person: Participant) -> By:
+    """The patient or guest as the audit log knows them."""
+    return By(Actor.guest if person.role in GUESTS else Actor.patient, person.id)
 
 
 async def open_visit(work: Work, scene: Scene, *, now: datetime, by: By) -> None:

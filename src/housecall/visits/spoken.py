@@ -11,13 +11,12 @@ from housecall.audit.model import Act, Actor, By
 from housecall.audit.service import record
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
-from housecall.tenancy.store import get_connection
 from housecall.visits.desk import Desk
 from housecall.visits.errors import CodeWrong, VisitOver
 from housecall.visits.links import make_link
 from housecall.visits.model import OVER
-from housecall.visits.scene import visit_window
-from housecall.visits.store import find_patient_seat, get_seat, get_visit
+from housecall.visits.scene import read_scene
+from housecall.visits.store import get_seat, get_visit
 from housecall.visits.tables import SpokenCode
 
 # Long enough to be typed by slow fingers after a call; short, since a code is weaker than a link.
@@ -36,12 +35,16 @@ class Spoken:
     expires_at: datetime
 
 
-async def make_code(desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, by: By) -> Spoken:
-    """A fresh code for the patient's link of this visit; it works once. Raises VisitUnknown or VisitOver."""
-    visit, now = await get_visit(work, org_id, visit_id), desk.clock.now()
-    connection = await get_connection(work, org_id, visit.connection_id)
-    seat = await find_patient_seat(work, org_id, visit.connection_id, visit.appointment_ref)
-    if seat is None or visit.state in OVER or visit_window(visit, connection).is_past(now):
+async def make_code(
+    desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, by: By, who: str | None = None
+) -> Spoken:
+    """A fresh code for the link of the patient, or of the guest ``who``, in this visit; it works once.
+
+    Raises VisitUnknown, GuestUnknown or VisitOver.
+    """
+    scene, now = await read_scene(work, org_id, await get_visit(work, org_id, visit_id)), desk.clock.now()
+    seat = scene.seat_of(scene.guest(who) if who else scene.patient)
+    if seat is None or seat.revoked_at is not None or scene.visit.state in OVER or scene.window.is_past(now):
         raise VisitOver
     digits = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}d}"
     expires_at = now + CODE_LIFE

@@ -11,6 +11,7 @@ from housecall.kit.ids import OrgId
 from housecall.visits.errors import SeatUnknown, VisitUnknown
 from housecall.visits.model import LIVE, LobbyWord, ParticipantRole, VisitState
 from housecall.visits.tables import Launch, Participant, Seat, Visit
+from housecall.visits.tables_guests import GuestAddress
 
 # Rows read again under a lock must show what the lock waited for, not what this unit of work saw before.
 _FRESH = {"populate_existing": True}
@@ -341,6 +342,8 @@ async def forget_languages(work: Work, org_id: OrgId, connection_id: str, appoin
         .where(Seat.org_id == org_id, Seat.connection_id == connection_id)
         .where(Seat.appointment_ref == appointment_ref)
         .where(or_(Seat.language.is_not(None), Seat.time_zone.is_not(None)))
+        # Who is still to be told that the visit is off is told so in their language.
+        .where(Seat.id.not_in(select(GuestAddress.seat_id).where(GuestAddress.org_id == org_id)))
         .values(language=None, time_zone=None)
         .execution_options(synchronize_session="fetch")
     )

@@ -12,7 +12,7 @@ from housecall.kit.ids import OrgId, new_uuid
 from housecall.tenancy.store import list_connections
 from housecall.visits.desk import Desk
 from housecall.visits.errors import AnswerInvalid, SurveyClosed
-from housecall.visits.model import VisitState
+from housecall.visits.model import GUESTS, VisitState
 from housecall.visits.scene import lock_scene_of_seat
 from housecall.visits.tables import SurveyAnswer
 
@@ -31,7 +31,9 @@ async def answer_survey(
     scene, _ = await lock_scene_of_seat(work, org_id, seat_id)
     person = scene.on_seat(seat_id)
     is_over = scene.visit.state == VisitState.ended
-    if person is None or not is_over or person.first_connected_at is None or person.has_answered:
+    if person is None or person.role in GUESTS or not is_over:
+        raise SurveyClosed
+    if person.first_connected_at is None or person.has_answered:
         raise SurveyClosed
     # That this person answered stands with them; what they answered stands apart, and no key joins the two.
     person.has_answered = True

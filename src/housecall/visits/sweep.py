@@ -14,10 +14,19 @@ from housecall.kit.ids import OrgId
 from housecall.tenancy.tables import Connection
 from housecall.visits.desk import Desk
 from housecall.visits.life import miss
-from housecall.visits.model import EMPTY_AFTER, GONE_AFTER, IN_ROOM, LIVE, ParticipantState, VisitState
+from housecall.visits.model import (
+    EMPTY_AFTER,
+    GONE_AFTER,
+    GUESTS,
+    IN_ROOM,
+    LIVE,
+    ParticipantState,
+    VisitState,
+)
 from housecall.visits.room import depart
 from housecall.visits.scene import Scene, lock_scene
 from housecall.visits.service import finish
+from housecall.visits.store_guests import forget_expired_addresses
 from housecall.visits.tables import Launch, Participant, SpokenCode, Visit
 from housecall.visits.telling import tell_state
 from housecall.visits.views import publish_visit
@@ -39,6 +48,7 @@ async def sweep(desk: Desk, work: Work) -> int:
     now = desk.clock.now()
     await _forget_access(work, now)
     await work.session.execute(delete(SpokenCode).where(SpokenCode.expires_at <= now))
+    await forget_expired_addresses(work, now)
     return (
         await _let_go(desk, work, now) + await _end_empty(desk, work, now) + await _give_up(desk, work, now)
     )
@@ -101,12 +111,15 @@ async def _end_empty(desk: Desk, work: Work, now: datetime) -> int:
     last_left = (
         select(func.max(func.coalesce(Participant.left_at, Participant.since)))
         .where(Participant.visit_id == Visit.id, Participant.admitted_at.is_not(None) | _is_staff())
+        .where(Participant.role.not_in(sorted(GUESTS)))
         .scalar_subquery()
     )
     somebody = exists().where(
         and_(
             Participant.visit_id == Visit.id,
             Participant.state.in_(IN_ROOM) | (Participant.present & Participant.state.in_(_IN_LOBBY)),
+            # Neither a relative who stays on nor an interpreter keeps a visit going that has lost its patient.
+            Participant.role.not_in(sorted(GUESTS)),
         )
     )
     found = await work.session.execute(
@@ -142,7 +155,8 @@ async def _give_up(desk: Desk, work: Work, now: datetime) -> int:
 
 
 def _anybody_present() -> ColumnElement[bool]:
-    return exists().where(and_(Participant.visit_id == Visit.id, Participant.present))
+    is_guest = Participant.role.in_(sorted(GUESTS))
+    return exists().where(and_(Participant.visit_id == Visit.id, Participant.present, ~is_guest))
 
 
 def _keeps_place() -> ColumnElement[bool]:

@@ -198,6 +198,9 @@ class Participant(Base):
     # Whether they answered the survey; what they answered is kept apart.
     has_answered: Mapped[bool] = mapped_column(default=False)
     admitted_at: Mapped[datetime | None]
+    # Since when they are in the room now, and how long they were in it before.
+    room_since: Mapped[datetime | None]
+    room_s: Mapped[int] = mapped_column(default=0)
     first_connected_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
     reconnects: Mapped[int]

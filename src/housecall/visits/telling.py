@@ -6,7 +6,7 @@ from typing import Any
 from housecall.db.work import Work
 from housecall.tenancy.service import may_text
 from housecall.visits.desk import Desk
-from housecall.visits.model import IN_ROOM, LobbyWord, ParticipantState, VisitState
+from housecall.visits.model import GUESTS, IN_ROOM, LobbyWord, ParticipantState, VisitState
 from housecall.visits.scene import Scene
 from housecall.visits.tables import Participant, Seat
 from housecall.visits.topics import participant_topic, room_topic
@@ -40,7 +40,7 @@ def state_message(scene: Scene, seat: Seat, *, now: datetime) -> Message:
         "position": None,
         "message": _clinic_word(scene, seat) if waits else None,
         # Whether a text can be asked for at all; whether this person can be texted is looked up when they ask.
-        "can_text": waits and may_text(scene.connection) is None,
+        "can_text": waits and seat.role not in GUESTS and may_text(scene.connection) is None,
         "texting": waits and person is not None and person.text_me_at is not None,
     }
 

@@ -15,7 +15,7 @@ from housecall.messaging.replies import refusal_hashes
 from housecall.messaging.store import is_refused
 from housecall.visits.desk import Desk
 from housecall.visits.errors import CannotBeTexted, NotWaiting, VisitOver
-from housecall.visits.model import OVER, ParticipantState
+from housecall.visits.model import GUESTS, OVER, ParticipantState
 from housecall.visits.recipients import VisitRecipients
 from housecall.visits.scene import Scene, lock_scene, lock_scene_of_seat
 from housecall.visits.tables import Participant
@@ -59,6 +59,9 @@ def _waiting(scene: Scene, seat_id: str) -> Participant:
     person = scene.on_seat(seat_id)
     if person is None or person.state != ParticipantState.waiting or scene.visit.state in OVER:
         raise NotWaiting
+    if person.role in GUESTS:
+        # Whom to text is read from the patient's record, and guests have none.
+        raise CannotBeTexted("not_the_patient")
     return person
 
 

@@ -10,10 +10,10 @@ from housecall.meetings.registry import capabilities_of
 from housecall.messaging.service import newest_messages
 from housecall.messaging.tables import Message
 from housecall.tenancy.store import get_connection
-from housecall.visits import presence, store
+from housecall.visits import presence, store, store_guests
 from housecall.visits.desk import Desk
-from housecall.visits.model import ParticipantState, VisitState
-from housecall.visits.scene import Scene, current_patient, visit_window
+from housecall.visits.model import STAFF, ParticipantState, VisitState
+from housecall.visits.scene import Scene, current_patient, is_expected, visit_window
 from housecall.visits.tables import Participant, Seat, Visit
 from housecall.visits.topics import staff_topic, worklist_topic
 from housecall.visits.writing import want_presence
@@ -45,13 +45,11 @@ async def _draw_all(
     people: Mapping[str, People],
     now: datetime | None,
 ) -> list[View]:
-    ids = [visit.id for visit in visits]
-    messages = await newest_messages(work, org_id, ids)
+    # What is written to a guest is about their seat, what is written to the patient about the visit.
+    guests = [seat.id for all_ in people.values() for one, seat in all_ if seat and is_expected(one, seat)]
+    messages = await newest_messages(work, org_id, [*(visit.id for visit in visits), *guests])
     restartable = await _restartable(work, org_id, visits, now)
-    return [
-        draw(visit, people[visit.id], messages.get(visit.id), can_restart=visit.id in restartable)
-        for visit in visits
-    ]
+    return [draw(visit, people[visit.id], messages, can_restart=visit.id in restartable) for visit in visits]
 
 
 async def publish_visit(desk: Desk, work: Work, org_id: OrgId, visit: Visit) -> View:
@@ -93,8 +91,9 @@ def publish_view(desk: Desk, work: Work, view: View, *, topic: str) -> None:
 
 
 async def publish_message_change(desk: Desk, work: Work, org_id: OrgId, subject_ref: str) -> None:
-    """A message about the visit went further: panels get a snapshot. What is no visit is not ours."""
+    """A message about the visit or a guest of it went further: panels get a snapshot. Else it is not ours."""
     visit = await store.find_visit(work, org_id, subject_ref)
+    visit = visit or await store_guests.find_visit_of_seat(work, org_id, subject_ref)
     if visit is not None:
         await publish_visit(desk, work, org_id, visit)
 
@@ -116,7 +115,7 @@ async def _restartable(
     return found
 
 
-def draw(visit: Visit, people: People, message: Message | None, *, can_restart: bool) -> View:
+def draw(visit: Visit, people: People, messages: Mapping[str, Message], *, can_restart: bool) -> View:
     """The snapshot as JSON values."""
     patient = current_patient(people)
     return {
@@ -127,8 +126,13 @@ def draw(visit: Visit, people: People, message: Message | None, *, can_restart: 
         "ends_at": visit.ends_at.isoformat(),
         "ordinal": visit.ordinal,
         "can_restart": can_restart,
-        "patient": _patient(patient, message),
-        "others": [_other(person) for person, _ in people if person.role != patient.role],
+        "patient": _patient(patient, messages.get(visit.id)),
+        "others": [_other(person) for person, _ in people if person.role in STAFF],
+        "guests": [
+            _guest(person, seat, messages.get(seat.id))
+            for person, seat in people
+            if seat is not None and is_expected(person, seat)
+        ],
         "attendees": visit.attendees_total,
         "protected": visit.hides_addresses,
         "hold_message": visit.message_key,
@@ -164,12 +168,30 @@ def _patient(person: Participant, message: Message | None) -> View:
         "called_at": stamp(person.called_at),
         "device": person.device,
         "message": _message(message) if message is not None else None,
-        "arrival": (
-            {"at": person.arrival_at.isoformat(), "acknowledged": person.acknowledged_at is not None}
-            if person.arrival_at is not None
-            else None
-        ),
+        "arrival": _arrival(person),
     }
+
+
+def _guest(person: Participant, seat: Seat, message: Message | None) -> View:
+    return {
+        "participant": person.id,
+        "role": person.role,
+        # Forgotten with the visit's end.
+        "language": seat.language,
+        "state": person.state,
+        "since": person.since.isoformat(),
+        "waiting_since": stamp(person.waiting_since),
+        "present": person.present,
+        "device": person.device,
+        "message": _message(message) if message is not None else None,
+        "arrival": _arrival(person),
+    }
+
+
+def _arrival(person: Participant) -> View | None:
+    if person.arrival_at is None:
+        return None
+    return {"at": person.arrival_at.isoformat(), "acknowledged": person.acknowledged_at is not None}
 
 
 def _other(person: Participant) -> View:

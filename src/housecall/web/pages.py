@@ -29,17 +29,31 @@ class CatalogueGap(KeyError):
     """A text is missing from the catalogue."""
 
 
+# Sections that hold, for readers in other roles, the texts that are to be said otherwise.
+_SAID_OTHERWISE: Final = {"interpreter": ("guest", "interpreter"), "family": ("guest",)}
+
+
 @lru_cache
-def catalogue(language: str) -> dict[str, Any]:
-    """All texts of one language, nested; English for a language without a file."""
+def catalogue(language: str, role: str = "patient") -> dict[str, Any]:
+    """All texts of one language as that role reads them, nested; English for a language without a file."""
     path = _HERE / "catalogue" / f"{language if language in LANGUAGES else 'en'}.json"
     loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    for section in _SAID_OTHERWISE.get(role, ()):
+        _say_otherwise(loaded, loaded[section])
     return loaded
 
 
-def text_of(language: str, key: str, **values: object) -> str:
+def _say_otherwise(texts: dict[str, Any], others: dict[str, Any]) -> None:
+    for name, other in others.items():
+        if isinstance(other, dict):
+            _say_otherwise(texts[name], other)
+        else:
+            texts[name] = other
+
+
+def text_of(language: str, key: str, role: str = "patient", **values: object) -> str:
     """The text under a dotted key, placeholders filled; raises CatalogueGap when there is none."""
-    node: Any = catalogue(language)
+    node: Any = catalogue(language, role)
     for part in key.split("."):
         if not isinstance(node, dict) or part not in node:
             raise CatalogueGap(f"{language}: {key}")
@@ -94,6 +108,7 @@ def render(
     template: str,
     *,
     language: str = "en",
+    role: str = "patient",
     status: int = 200,
     frame_ancestors: str = "'none'",
     form_action: str = "'self'",
@@ -107,7 +122,7 @@ def render(
         language=language,
         direction=direction(language),
         nonce=nonce,
-        t=lambda key, **fill: text_of(language, key, **fill),
+        t=lambda key, **fill: text_of(language, key, role, **fill),
         asset=asset,
         stylesheets=stylesheets,
         preloads=preloads,

@@ -43,6 +43,7 @@ from housecall.web.house import House, house_of
 from housecall.web.launch import frame_ancestors_of, mpages_parents_of
 from housecall.web.origin import RequestForeign
 from housecall.web.pages import render
+from housecall.web.spoken import shown
 
 
 class PanelClosed(HousecallError):
@@ -241,8 +242,7 @@ async def read_out_code(launch_id: str, visit_id: str, caller: Guarded) -> Respo
     house = caller.house
     async with house.database.work() as work:
         spoken = await make_code(house.desk, work, caller.org_id, caller.visit(visit_id), by=caller.by)
-    address = f"{house.public_url.split('://', 1)[1]}/j"
-    return fresh({"address": address, "code": spoken.code, "until": spoken.expires_at.isoformat()})
+    return fresh(shown(house, spoken))
 
 
 @routes.post("/panel/{launch_id}/visits/{visit_id}/messages/{message_id}/again")

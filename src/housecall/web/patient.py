@@ -32,7 +32,7 @@ _LANGUAGE_LIFE_S: Final = 365 * 24 * 3600
 _SEAT_LIFE_S: Final = 30 * 24 * 3600
 # What the page's script says by itself; the rest is said by the server.
 _SCRIPT_TEXTS: Final = ("page", "notice", "check", "mend", "lobby", "after", "elsewhere", "survey", "call")
-_DEAD: Final = {"moved", "cancelled", "over"}
+_DEAD: Final = {"moved", "cancelled", "over", "withdrawn"}
 
 
 @dataclass(frozen=True)
@@ -217,7 +217,11 @@ def frame_of_nobody() -> dict[str, Any]:
 
 def frame_of(link: Link, language: str) -> dict[str, Any]:
     """What every page of a link says around its own matter."""
-    when = "" if link.dead in ("moved", "cancelled") else short_time(link.starts_at, link.time_zone, language)
+    when = (
+        ""
+        if link.dead in ("moved", "cancelled", "withdrawn")
+        else short_time(link.starts_at, link.time_zone, language)
+    )
     return {
         **frame_of_nobody(),
         "clinic": link.clinic,
@@ -225,6 +229,7 @@ def frame_of(link: Link, language: str) -> dict[str, Any]:
         "dial": dial(link.phone),
         "when": when,
         "brand": link.brand,
+        "role": link.seat.role,
     }
 
 
@@ -239,9 +244,10 @@ def _landing(link: Link, language: str) -> dict[str, Any]:
 
 
 def _first(link: Link, language: str) -> dict[str, Any]:
-    texts = catalogue(language)
+    texts = catalogue(language, link.seat.role)
     values = {
         "seat": link.seat.id,
+        "role": link.seat.role,
         "clinic": link.clinic,
         "phone": link.phone,
         "dial": dial(link.phone),

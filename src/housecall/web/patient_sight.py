@@ -1,7 +1,8 @@
 """What a patient's browser may receive: one table, which the server enforces and the portal shows.
 
-Whatever is to reach a patient's page passes here. A message that is not in the table goes no further; a field that is
-not in it is taken out; what belongs to the room is held back until the patient is admitted.
+It holds for interpreters and relatives alike. Whatever is to reach such a page passes here. A message that is not in
+the table goes no further; a field that is not in it is taken out; what belongs to the room is held back until the
+person is admitted.
 """
 
 import logging
@@ -128,6 +129,7 @@ MESSAGES: Final[Mapping[str, Sight]] = {
 # Values in the page itself, for its script; its texts are ours, in the patient's language.
 PAGE: Final[Mapping[str, Part]] = {
     "seat": Part("the patient's own seat, a random number"),
+    "role": Part("as what the reader takes part: patient, interpreter or family"),
     "clinic": Part("the organisation's name"),
     "phone": Part("the organisation's number"),
     "dial": Part("the same number, as an address to press on"),

@@ -8,9 +8,9 @@ from starlette.responses import RedirectResponse, Response
 
 from housecall.kit.throttle import Throttle
 from housecall.visits.errors import CodeWrong, LinkLost
-from housecall.visits.spoken import use_code
+from housecall.visits.spoken import Spoken, use_code
 from housecall.web.audience import Audience, anyone
-from housecall.web.house import house_of
+from housecall.web.house import House, house_of
 from housecall.web.origin import refuse_foreign
 from housecall.web.patient import frame_of_nobody, language_of, page, remember_language
 
@@ -46,6 +46,12 @@ async def take_code(request: Request, code: Annotated[str, Form(max_length=40)] 
     answer = RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
+
+
+def shown(house: House, spoken: Spoken) -> dict[str, str]:
+    """The code as staff see it: where it is typed in, what, and until when."""
+    address = f"{house.public_url.split('://', 1)[1]}/j"
+    return {"address": address, "code": spoken.code, "until": spoken.expires_at.isoformat()}
 
 
 def _form(request: Request, typed: str = "", fault: str = "", *, status: int = 200) -> Response:

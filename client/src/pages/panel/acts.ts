@@ -38,6 +38,19 @@ export class Acts {
     return this.ask<ReadOut>(`visits/${visit}/read-out-code`, {});
   }
 
+  /** A link for an interpreter or relative, and the visit as it stands then. */
+  invite(visit: string, role: string, language: string): Promise<{ participant: string; link: string; visit: VisitView }> {
+    return this.ask(`visits/${visit}/people`, { role, language });
+  }
+
+  guestLink(visit: string, participant: string): Promise<{ link: string }> {
+    return this.ask(`visits/${visit}/people/${participant}/link`, {});
+  }
+
+  guestCode(visit: string, participant: string): Promise<ReadOut> {
+    return this.ask(`visits/${visit}/people/${participant}/read-out-code`, {});
+  }
+
   /** The ways into a meeting that another service holds: in the browser, and in its app. */
   meeting(visit: string): Promise<Ways> {
     return this.ask<Ways>(`visits/${visit}/meeting`, {});

@@ -1,5 +1,6 @@
 /** Who has arrived and was not seen yet: told once for each arrival, badged until acknowledged. */
 
+import { isArrived } from './guests';
 import type { VisitView } from './model';
 
 /** What an arrival sets off. */
@@ -9,10 +10,35 @@ export interface ArrivalSigns {
   ring: () => void;
 }
 
-/** Whether somebody waits whom nobody has seen. */
+/** Whether the patient waits and nobody has seen it. */
 export function isUnseen(visit: VisitView): boolean {
   const { state, arrival, text_me, present } = visit.patient;
   return state === 'waiting' && arrival !== null && !arrival.acknowledged && (present || !text_me);
+}
+
+/** Whether anybody waits whom nobody has seen, an interpreter or relative too. */
+export function hasUnseen(visit: VisitView): boolean {
+  return arrivalsOf(visit).length > 0;
+}
+
+interface Arrival {
+  key: string;
+  who: 'patient' | 'interpreter' | 'family';
+}
+
+const WORDS: Record<Arrival['who'], string> = { patient: 'The patient', interpreter: 'The interpreter', family: 'A family member' };
+
+function arrivalsOf(visit: VisitView): Arrival[] {
+  const patient: Arrival[] = isUnseen(visit) ? [{ key: `${visit.visit} ${visit.patient.arrival?.at ?? ''}`, who: 'patient' }] : [];
+  const guests = visit.guests.filter(isArrived).map((guest) => ({ key: `${guest.participant} ${guest.arrival?.at ?? ''}`, who: guest.role }));
+  return [...patient, ...guests];
+}
+
+function sentenceOf(unseen: Arrival[]): string {
+  const [one, ...more] = unseen;
+  if (one && !more.length) return `${WORDS[one.who]} has arrived and is waiting.`;
+  const people = unseen.every(({ who }) => who === 'patient') ? 'patients' : 'people';
+  return `${unseen.length} ${people} have arrived and are waiting.`;
 }
 
 export class Arrivals {
@@ -22,17 +48,13 @@ export class Arrivals {
 
   /** Look at all visits as they stand; one arrival rings once, however often it is seen. */
   follow(visits: VisitView[]): void {
-    const unseen = visits.filter(isUnseen);
+    const unseen = visits.flatMap(arrivalsOf);
     this.signs.badge(unseen.length);
     if (!unseen.length) return this.signs.alarm('');
-    const fresh = unseen.filter((visit) => !this.told.has(keyOf(visit)));
+    const fresh = unseen.filter(({ key }) => !this.told.has(key));
     if (!fresh.length) return;
-    for (const visit of fresh) this.told.add(keyOf(visit));
-    this.signs.alarm(unseen.length > 1 ? `${unseen.length} patients have arrived and are waiting.` : 'The patient has arrived and is waiting.');
+    for (const { key } of fresh) this.told.add(key);
+    this.signs.alarm(sentenceOf(unseen));
     this.signs.ring();
   }
-}
-
-function keyOf(visit: VisitView): string {
-  return `${visit.visit} ${visit.patient.arrival?.at ?? ''}`;
 }

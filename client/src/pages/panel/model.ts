@@ -1,10 +1,9 @@
 /** What the panel knows of its visits: the server's snapshots, as they come. No name is among them. */
 
-import type { VisitView } from '../../protocol/messages';
+import type { MessageView, VisitView } from '../../protocol/messages';
 
-export type { ParticipantState, VisitState, VisitView } from '../../protocol/messages';
+export type { GuestView, MessageView, ParticipantState, VisitState, VisitView } from '../../protocol/messages';
 export type PatientView = VisitView['patient'];
-export type MessageView = NonNullable<PatientView['message']>;
 /** One of the visit's messages in the timeline; `due_at` is when it is to leave, `again` whether it can be sent again. */
 export type TimedMessage = MessageView & { id: string; due_at: string; again: boolean };
 

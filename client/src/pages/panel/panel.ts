@@ -5,10 +5,11 @@ import { assertNever, parseStaff, type StaffMessage } from '../../protocol/messa
 import { HousecallSocket, type SocketState } from '../../protocol/socket';
 import { element } from '../../ui/element';
 import { Acts, type ActFailed } from './acts';
-import { Arrivals, isUnseen } from './arrivals';
+import { Arrivals, hasUnseen, isUnseen } from './arrivals';
 import { Choices } from './choices';
 import { setServerNow } from './clock';
 import { emptyPage } from './empty';
+import { changesOf } from './guests';
 import { opening, Visits, type First, type VisitView } from './model';
 import { LOST, Page, type Banner } from './page';
 import { reportPresence } from './presence';
@@ -185,7 +186,9 @@ export class Panel {
   /** A change of state in words; an arrival is told as an alarm instead. */
   private tell(visit: VisitView, before: VisitView | undefined): void {
     const [now, was] = [sayingOf(visit).word, before ? sayingOf(before).word : ''];
-    if (before && now !== was && !isUnseen(visit)) this.page.announce(`Patient: ${now}`);
+    const news = before && now !== was && !isUnseen(visit) ? [`Patient: ${now}`] : [];
+    const all = before ? [...news, ...changesOf(visit, before)] : news;
+    if (all.length) this.page.announce(all.join('. '));
   }
 
   private watch(state: SocketState): void {
@@ -215,7 +218,7 @@ export class Panel {
   /** The way back to the choice, with how many wait there; a call is left first. */
   private drawBack(): void {
     const others = this.visits.candidates().filter((visit) => visit.visit !== this.open?.id);
-    const waiting = others.filter(isUnseen).length;
+    const waiting = others.filter(hasUnseen).length;
     this.back.hidden = others.length === 0 || this.open?.card.root.dataset['call'] === 'in';
     const word = waiting ? `All visits: ${waiting} waiting` : 'All visits';
     this.back.classList.toggle('back-waiting', waiting > 0);

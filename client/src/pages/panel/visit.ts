@@ -10,9 +10,11 @@ import { ApartPane, openApart } from './apart';
 import { BlockedPane, blockedText, isForbiddenHere } from './blocked';
 import { Calling } from './calling';
 import { Card } from './card';
+import { InviteForm, reachPane, type InvitingHome } from './inviting';
 import { LinkForm } from './linkform';
 import type { Details, VisitView, Visits } from './model';
 import { offered, type Place, type Press } from './offers';
+import { PeoplePane, type GuestAct } from './people';
 import { DetailsReader } from './reader';
 import { ReadOutPane, type ReadOut } from './readout';
 import { TellForm } from './tellform';
@@ -54,6 +56,8 @@ export class OpenVisit {
   private readonly meeting = new MeetingPane();
   private readonly blocked: BlockedPane;
   private readonly linkForm = new LinkForm((to) => this.sendTo(to), () => this.mailLink());
+  private readonly people: PeoplePane;
+  private readonly inviteForm: InviteForm;
   private readonly tellForm: TellForm;
   private readonly readOut: ReadOutPane;
 
@@ -65,8 +69,11 @@ export class OpenVisit {
     this.warm = new WarmHost(visit.visit, socket, { bundle: new MediaStream() });
     this.blocked = new BlockedPane(() => this.calling.retry(), alone ? null : () => void this.openApart());
     this.timeline = new Timeline(timeZone, () => acts.messages(visit.visit), (message) => this.act('send-link', `messages/${message}/again`));
-    this.reader = new DetailsReader(() => acts.details(visit.visit).catch((error: unknown) => this.failed(error)), (details) => this.card.show(details));
-    this.card = new Card(visit, timeZone, this.place, (press) => this.press(press), { reminder, panes: [this.blocked.root, this.apart.root, this.meeting.root], more: [this.tellForm.root, this.timeline.root, this.linkForm.root, this.readOut.root] });
+    this.reader = new DetailsReader(() => acts.details(visit.visit).catch((error: unknown) => this.failed(error)), (details) => this.show(details));
+    const inviting = this.inviting();
+    this.inviteForm = new InviteForm(inviting);
+    this.people = new PeoplePane({ act: (participant, act) => this.actOnGuest(participant, act), reach: (guest) => reachPane(guest, inviting) });
+    this.card = new Card(visit, timeZone, this.place, (press) => this.press(press), { reminder, panes: [this.people.root, this.blocked.root, this.apart.root, this.meeting.root], more: [this.tellForm.root, this.timeline.root, this.linkForm.root, this.readOut.root, this.inviteForm.root] });
     this.calling = new Calling(visit.visit, {
       socket,
       devices: this.devices,
@@ -110,6 +117,7 @@ export class OpenVisit {
 
   tick(): void {
     this.card.tick();
+    this.people.tick();
   }
 
   /** The session is over: the EHR is not asked any more. */
@@ -132,6 +140,8 @@ export class OpenVisit {
 
   private draw(): void {
     this.timeline.update(this.visit.patient.message);
+    this.people.update(this.visit);
+    this.inviteForm.update(this.visit);
     this.tellForm.update(this.visit);
     this.readOut.root.hidden = this.linkForm.root.hidden;
     this.linkForm.root.hidden = !offered(this.visit, this.place).includes('send-link');
@@ -242,9 +252,43 @@ export class OpenVisit {
     return fault?.message ?? '';
   }
 
-  private async makeCode(): Promise<ReadOut | string> {
+  private show(details: Details | null): void {
+    this.card.show(details);
+    if (details?.patient.needs_interpreter) this.inviteForm.suggest(details.patient.language);
+  }
+
+  private inviting(): InvitingHome {
+    const { acts, visits, timeZone } = this.home;
+    const told = <T>(asked: Promise<T>): Promise<T | { fault: string }> => this.answered(asked).then((answer) => (typeof answer === 'string' ? { fault: answer } : answer));
+    return {
+      timeZone,
+      invite: async (role, language) => {
+        const answer = await told(acts.invite(this.id, role, language));
+        if ('visit' in answer) visits.take(answer.visit);
+        return answer;
+      },
+      link: (participant) => told(acts.guestLink(this.id, participant)),
+      code: (participant) => this.answered(acts.guestCode(this.id, participant)),
+    };
+  }
+
+  private async actOnGuest(participant: string, act: GuestAct): Promise<string> {
+    // As with the patient: whoever is let in should meet somebody.
+    if (act === 'admit' && this.visit.meeting.is_in_page) this.calling.join();
+    const answer = await this.answered(this.home.acts.do(this.id, `people/${participant}/${act}`));
+    if (typeof answer === 'string') return answer;
+    this.home.visits.take(answer);
+    return '';
+  }
+
+  private makeCode(): Promise<ReadOut | string> {
+    return this.answered(this.home.acts.readOutCode(this.id));
+  }
+
+  /** The answer, or the sentence for the person. */
+  private async answered<T>(asked: Promise<T>): Promise<T | string> {
     try {
-      return await this.home.acts.readOutCode(this.id);
+      return await asked;
     } catch (error) {
       if (!(error instanceof ActFailed)) throw error;
       this.home.onFailure(error);

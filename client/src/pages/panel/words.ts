@@ -42,6 +42,8 @@ export const CALL_TEXTS: CallTexts = {
   camera_lost: 'No camera: the others can hear you.',
   microphone_lost: 'No microphone: the others cannot hear you.',
   link_lost: 'You can go on talking. The connection to Housecall is coming back …',
+  joined: { ...ENGLISH.joined, clinician: 'A colleague has joined.' },
+  gone: { ...ENGLISH.gone, clinician: 'A colleague has left.' },
   roles: { ...ENGLISH.roles, clinician: 'Colleague' },
 };
 
@@ -189,7 +191,8 @@ export function interpreterLine(patient: Details['patient']): string {
   return language ? `Needs an interpreter: ${language}` : 'Needs an interpreter';
 }
 
-function languageOf(code: string | null): string {
+/** A language's name in English; the code itself where there is none. */
+export function languageOf(code: string | null): string {
   if (!code) return '';
   try {
     return new Intl.DisplayNames(['en'], { type: 'language' }).of(code) ?? code;

@@ -8,6 +8,8 @@ export type Texts = Pick<Catalogue, 'page' | 'notice' | 'check' | 'mend' | 'lobb
 
 export interface First {
   seat: string;
+  /** As what the reader takes part. */
+  role: 'patient' | 'interpreter' | 'family';
   clinic: string;
   /** As people dial it; empty when the clinic gave none. */
   phone: string;

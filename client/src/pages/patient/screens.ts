@@ -29,13 +29,19 @@ export function overScreen(first: First, wasInCall: boolean): Screen {
   const title = wasInCall ? texts.after.ended_heading : texts.notice.over_heading;
   const screen = noticeScreen({ title, text: wasInCall ? texts.after.ended_text : texts.notice.over_text, marks: { 'data-testid': 'visit-over', 'data-reason': 'ended' }, call: first });
   if (first.closed) screen.root.querySelector('p')?.after(element('p', { class: 'own-words', 'data-testid': 'closed-text' }, first.closed));
-  if (wasInCall) screen.root.append(new Survey(first).root);
+  if (wasInCall && first.role === 'patient') screen.root.append(new Survey(first).root);
   return inLobby(screen, 'over');
 }
 
 export function cancelledScreen(first: First): Screen {
   const { texts } = first;
   return inLobby(noticeScreen({ title: texts.notice.cancelled_heading, text: texts.notice.cancelled_text, marks: {}, call: first }), 'cancelled');
+}
+
+/** The clinic took the link back, which concerns guests only. */
+export function withdrawnScreen(first: First): Screen {
+  const { texts } = first;
+  return inLobby(noticeScreen({ title: texts.notice.withdrawn_heading, text: texts.notice.withdrawn_text, marks: {}, call: first }), 'withdrawn');
 }
 
 export function movedScreen(first: First): Screen {

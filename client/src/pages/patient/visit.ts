@@ -14,7 +14,7 @@ import { Checking } from './checking';
 import type { First } from './first';
 import { heldPane, heldScreen, Lobby } from './lobby';
 import { Page, type Screen } from './page';
-import { cancelledScreen, closedScreen, declinedScreen, earlyScreen, elsewhereScreen, leftScreen, movedScreen, overScreen, replacedScreen } from './screens';
+import { cancelledScreen, closedScreen, declinedScreen, earlyScreen, elsewhereScreen, leftScreen, movedScreen, overScreen, replacedScreen, withdrawnScreen } from './screens';
 import { Telling } from './telling';
 import { keepLive } from '../waking';
 
@@ -99,6 +99,7 @@ export class Visit {
     clearTimeout(this.early);
     const isOver = state.lobby === 'over' || state.visit_state === 'ended';
     if (state.lobby === 'moved') this.end(movedScreen(this.first));
+    else if (state.lobby === 'withdrawn') this.end(withdrawnScreen(this.first));
     else if (state.lobby === 'cancelled' || state.visit_state === 'cancelled') this.end(cancelledScreen(this.first));
     else if (isOver) this.showOver('ended');
     else this.show(state);
@@ -201,6 +202,7 @@ export class Visit {
       wire: patientWire(this.socket, details),
       devices: this.devices,
       role: 'patient',
+      self: this.first.role,
       texts: texts.call,
       claimWarm: ({ warm }) => this.warm.claim(warm),
       onLeave: () => {

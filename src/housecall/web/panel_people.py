@@ -1,0 +1,87 @@
+"""Interpreters and relatives on the panel: links made and taken back, and each let in by themselves."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final
+
+from fastapi import Body, Depends
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from housecall.visits import guests, service
+from housecall.visits.errors import VisitUnknown
+from housecall.visits.spoken import make_code
+from housecall.web.answers import fresh
+from housecall.web.audience import Audience
+from housecall.web.panel import Caller, panel_guard
+from housecall.web.spoken import shown
+
+routes = Audience("people on the panel", guard=panel_guard, include_in_schema=False)
+Guarded = Annotated[Caller, Depends(panel_guard)]
+_PEOPLE: Final = "/panel/{launch_id}/visits/{visit_id}/people"
+
+Act = Callable[..., Awaitable[dict[str, Any]]]
+
+ACTS: Final[dict[str, Act]] = {
+    "admit": service.admit,
+    "decline": service.decline,
+    "send-back": service.send_back,
+    "acknowledge": service.acknowledge_arrival,
+    "withdraw": guests.withdraw,
+}
+
+
+class Wanted(BaseModel):
+    """Who is to have a link: a role and a language, never a name."""
+
+    role: str = Field(max_length=20)
+    language: str = Field(max_length=8)
+
+
+@routes.post(_PEOPLE)
+async def invite(
+    launch_id: str, visit_id: str, caller: Guarded, wanted: Annotated[Wanted, Body()]
+) -> Response:
+    """A link for one more interpreter or relative; the answer has it, and the visit as it stands then."""
+    house = caller.house
+    async with house.database.work() as work:
+        made = await guests.invite(
+            house.desk, work, caller.org_id, caller.visit(visit_id),
+            role=wanted.role, language=wanted.language, by=caller.by,
+        )  # fmt: skip
+    return fresh({"participant": made.participant, "link": made.link, "visit": made.view})
+
+
+@routes.post(_PEOPLE + "/{participant}/link")
+async def show_link(launch_id: str, visit_id: str, participant: str, caller: Guarded) -> Response:
+    """The link once more, to be copied."""
+    house = caller.house
+    async with house.database.work() as work:
+        link = await guests.show_link(
+            house.desk, work, caller.org_id, caller.visit(visit_id), who=participant, by=caller.by
+        )
+    return fresh({"link": link})
+
+
+@routes.post(_PEOPLE + "/{participant}/read-out-code")
+async def read_out_code(launch_id: str, visit_id: str, participant: str, caller: Guarded) -> Response:
+    """A short address and code that lead to the link, to be read out."""
+    house = caller.house
+    async with house.database.work() as work:
+        spoken = await make_code(
+            house.desk, work, caller.org_id, caller.visit(visit_id), who=participant, by=caller.by
+        )
+    return fresh(shown(house, spoken))
+
+
+@routes.post(_PEOPLE + "/{participant}/{act}")
+async def act_on_guest(
+    launch_id: str, visit_id: str, participant: str, act: str, caller: Guarded
+) -> Response:
+    """One act of the clinician on a guest; the answer is the visit as it stands then."""
+    if act not in ACTS:
+        raise VisitUnknown
+    async with caller.house.database.work() as work:
+        view = await ACTS[act](
+            caller.house.desk, work, caller.org_id, caller.visit(visit_id), who=participant, by=caller.by
+        )
+    return fresh(view)
