@@ -20,6 +20,9 @@ AUDIT: Final[dict[Act, str]] = {
     Act.connection_budget: "The budget of requests to an EHR was changed; the detail holds it before and after.",
     Act.release_confirmed: "Somebody confirmed that the EHR's release is late enough, where none is published.",
     Act.meetings_chosen: "Where a connection's visits are held was chosen; the detail holds before and after.",
+    Act.meeting_key_changed: "A certificate for a connection's meeting service was made, uploaded or put in use; the "
+    "detail holds the thumbprints of both before and after.",
+    Act.person_unmapped: "A clinician's id in the directory was forgotten; it is looked up anew.",
     Act.person_mapped: "A clinician was matched with their id in the directory, by hand or by looking them up.",
     Act.consent_given: "A connection was declared with both consents to texts.",
     Act.consent_withdrawn: "A connection that had both consents was declared without one of them.",

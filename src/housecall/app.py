@@ -42,6 +42,7 @@ from housecall.web.portal_settings import routes as settings_routes
 from housecall.web.portal_texts import routes as text_routes
 from housecall.web.setup import routes as setup_routes
 from housecall.web.setup_connection import routes as setup_connection_routes
+from housecall.web.setup_meetings import routes as setup_meeting_routes
 from housecall.web.setup_review import routes as setup_review_routes
 from housecall.web.setup_switch import routes as setup_switch_routes
 from housecall.web.sign_in import entrance as portal_entrance
@@ -83,6 +84,7 @@ AUDIENCES: Final = (
     setup_routes,
     setup_connection_routes,
     setup_switch_routes,
+    setup_meeting_routes,
     setup_review_routes,
     text_routes,
     sign_in_settings,

@@ -19,7 +19,7 @@ from housecall.sandbox.house import House
 from housecall.sandbox.teams.tenant import CLIENT_ID, TENANT_ID
 from tests.sandbox.tenant import CERTIFICATE, CLINICIAN
 
-PEM = CERTIFICATE.private_pem + CERTIFICATE.public_pem
+PEM = CERTIFICATE.pem
 
 
 @dataclass

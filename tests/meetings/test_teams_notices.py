@@ -13,6 +13,7 @@ from housecall.meetings.base import Attendee, MediaKind, RosterKind, Side, Strea
 from housecall.meetings.errors import NoticeForged
 from housecall.meetings.quality import Verdict, judge
 from housecall.meetings.teams.backend import TeamsMeetings
+from housecall.meetings.teams.certificate import make_certificate
 from housecall.meetings.teams.reading import read_streams, read_time
 from housecall.sandbox.teams.login import validation_token
 from housecall.sandbox.teams.notices import encrypt
@@ -53,7 +54,10 @@ async def teams(tenant: ServedTenant) -> AsyncIterator[TeamsMeetings]:
 
 
 def notice(content: dict[str, Any] = ROSTER) -> dict[str, Any]:
-    fields = {"encryptionCertificate": CERTIFICATE.der_base64, "encryptionCertificateId": "one"}
+    fields = {
+        "encryptionCertificate": CERTIFICATE.der_base64,
+        "encryptionCertificateId": CERTIFICATE.thumbprint,
+    }
     return {"encryptedContent": encrypt(content, fields)}
 
 
@@ -69,6 +73,20 @@ async def test_a_roster_is_read_without_its_names(teams: TeamsMeetings, tenant: 
         Attendee("c", None, False, True),
     )
     assert "Somebody" not in repr(event)
+
+
+async def test_what_was_encrypted_for_the_certificate_before_is_still_read(tenant: ServedTenant) -> None:
+    """A meeting that is followed goes on being told of under the certificate with which that began."""
+    renewed = tenant.backend(FakeClock(NOW), pem=make_certificate(NOW).pem, other_pem=CERTIFICATE.pem)
+    another = tenant.backend(FakeClock(NOW), pem=make_certificate(NOW).pem)
+
+    event = await renewed.read_notice(notice(), [validation_token(tenant.house)])
+
+    assert event is not None
+    with pytest.raises(NoticeForged):
+        await another.read_notice(notice(), [validation_token(tenant.house)])
+    for backend in (renewed, another):
+        await backend.close()
 
 
 async def test_a_kind_that_is_new_changes_nothing(teams: TeamsMeetings, tenant: ServedTenant) -> None:

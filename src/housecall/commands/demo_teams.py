@@ -39,7 +39,7 @@ async def _use_teams(
     choice = TeamsChoice(
         tenant=tenant["tenant"],
         client_id=tenant["client"],
-        pem=certificate.private_pem + certificate.public_pem,
+        pem=certificate.pem,
     )
     async with house.database.work() as work:
         connection = await find_connection_anywhere(work, connection_id)

@@ -73,7 +73,7 @@ def make_one(settings: Settings, arguments: argparse.Namespace) -> int:
     # Never readable by others, not even for a moment; a file that is there is not written over.
     handle = os.open(arguments.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
-        file.write(made.private_pem + made.public_pem)
+        file.write(made.pem)
     print(made.public_pem)  # noqa: T201
     print(f"Upload the certificate above to the app registration. Thumbprint: {made.thumbprint}")  # noqa: T201
     return 0

@@ -1,5 +1,6 @@
 """Where a connection's visits are held: chosen on record, and the service itself as it was chosen."""
 
+import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -7,12 +8,15 @@ from housecall.audit.model import Act, By, before_and_after
 from housecall.audit.service import record
 from housecall.db.work import Work
 from housecall.kit.clock import Clock
+from housecall.kit.errors import Overtaken
 from housecall.kit.ids import OrgId
 from housecall.kit.sealing import Sealer
 from housecall.meetings.base import OWN_ROOMS, Chat, MeetingBackend
 from housecall.meetings.errors import MeetingRefused
 from housecall.meetings.teams.backend import TEAMS, TeamsAccount, TeamsMeetings
 from housecall.meetings.teams.certificate import read_certificate
+from housecall.tenancy.meeting_keys import NO_KEY, keys_of, replace_key
+from housecall.tenancy.store import get_connection
 from housecall.tenancy.tables import Connection
 
 
@@ -29,6 +33,10 @@ class TeamsChoice:
     organiser: str | None = None
     chat: str = Chat.limited.value
     may_record: bool = False
+
+    def options(self) -> dict[str, Any]:
+        """As the connection keeps them; the key is kept apart."""
+        return {name: value for name, value in asdict(self).items() if name != "pem"}
 
 
 class MeetingServices(Protocol):
@@ -74,11 +82,16 @@ class TeamsDirectory:
         return made
 
     def _account(self, connection: Connection) -> TeamsAccount:
-        options, sealed = connection.meeting_options, connection.meeting_key_sealed
-        if sealed is None or "tenant" not in options:
+        options, keys = connection.meeting_options, keys_of(connection, self._sealer)
+        if keys.in_use is None or "tenant" not in options:
             raise MeetingRefused("Teams is not set up on this connection.")
-        pem = self._sealer.open(sealed, purpose=_purpose(connection.id))
-        return TeamsAccount(options["tenant"], options["client_id"], pem, options.get("cloud", "global"))
+        return TeamsAccount(
+            tenant=options["tenant"],
+            client_id=options["client_id"],
+            pem=keys.in_use.pem,
+            cloud=options.get("cloud", "global"),
+            other_pem=keys.beside.pem if keys.beside else None,
+        )
 
     async def close(self) -> None:
         kept, self._kept = self._kept, {}
@@ -94,13 +107,10 @@ async def choose_teams(
     Raises CertificateInvalid, or MeetingRefused where no key was ever given.
     """
     if choice.pem is not None:
-        pem = read_certificate(choice.pem)
-        whole = pem.private_pem + pem.public_pem
-        connection.meeting_key_sealed = sealer.seal(whole, purpose=_purpose(connection.id))
+        replace_key(connection, read_certificate(choice.pem), sealer)
     if connection.meeting_key_sealed is None:
-        raise MeetingRefused("Give the app's certificate with its key.")
-    options = {name: value for name, value in asdict(choice).items() if name != "pem"}
-    await _choose(work, connection, TEAMS, options, clock=clock, by=by)
+        raise MeetingRefused(NO_KEY)
+    await _choose(work, connection, TEAMS, choice.options(), clock=clock, by=by)
 
 
 async def choose_own_rooms(work: Work, connection: Connection, *, clock: Clock, by: By) -> None:
@@ -108,10 +118,32 @@ async def choose_own_rooms(work: Work, connection: Connection, *, clock: Clock, 
     await _choose(work, connection, OWN_ROOMS, connection.meeting_options, clock=clock, by=by)
 
 
+def mark_of(connection: Connection) -> str:
+    """All of the choice in one text: what a form was filled in on."""
+    return json.dumps(_now(connection), sort_keys=True)
+
+
+async def save_meetings(
+    work: Work, org_id: OrgId, connection_id: str, service: str, choice: TeamsChoice | None, *,
+    before: str, clock: Clock, by: By,
+) -> None:  # fmt: skip
+    """Visits found from now on are held with the service; how Teams is to be used is kept, chosen or not.
+
+    Raises Overtaken where somebody saved since ``before`` was shown, or MeetingRefused where Teams has no key.
+    """
+    connection = await get_connection(work, org_id, connection_id)
+    await work.session.refresh(connection, with_for_update=True)
+    if before != mark_of(connection):
+        raise Overtaken
+    if service == TEAMS and connection.meeting_key_sealed is None:
+        raise MeetingRefused(NO_KEY)
+    await _choose(work, connection, service, choice.options() if choice else {}, clock=clock, by=by)
+
+
 async def _choose(
     work: Work, connection: Connection, service: str, options: dict[str, Any], *, clock: Clock, by: By
 ) -> None:
-    before = {"service": connection.meeting_service, **connection.meeting_options}
+    before = _now(connection)
     connection.meeting_service, connection.meeting_options = service, options
     changed = before_and_after(before, {"service": service, **options})
     await record(
@@ -125,5 +157,5 @@ async def _choose(
     )
 
 
-def _purpose(connection_id: str) -> str:
-    return f"meetings:{connection_id}"
+def _now(connection: Connection) -> dict[str, Any]:
+    return {"service": connection.meeting_service, **connection.meeting_options}

@@ -1,8 +1,8 @@
 """Every query on who of an organisation's clinicians is whom in its directory."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from housecall.db.work import Work
@@ -39,6 +39,27 @@ async def find_users(
         .where(DirectoryPerson.object_id.in_(sorted(object_ids)))
     )
     return {row.object_id: row.user_ref for row in found}
+
+
+async def list_directory_people(work: Work, org_id: OrgId, connection_id: str) -> Sequence[DirectoryPerson]:
+    """Every clinician of the connection of whom it is known who they are, by their EHR user id."""
+    found = await work.session.scalars(
+        select(DirectoryPerson)
+        .where(DirectoryPerson.org_id == org_id, DirectoryPerson.connection_id == connection_id)
+        .order_by(DirectoryPerson.user_ref)
+    )
+    return found.all()
+
+
+async def drop_person(work: Work, org_id: OrgId, connection_id: str, user_ref: str) -> bool:
+    """Nothing is known of who the clinician is; whether there was anything."""
+    gone = await work.session.execute(
+        delete(DirectoryPerson)
+        .where(DirectoryPerson.org_id == org_id, DirectoryPerson.connection_id == connection_id)
+        .where(DirectoryPerson.user_ref == user_ref)
+        .returning(DirectoryPerson.user_ref)
+    )
+    return gone.first() is not None
 
 
 async def put_person(work: Work, org_id: OrgId, person: DirectoryPerson) -> None:

@@ -119,6 +119,8 @@ class Connection(Base):
     meeting_service: Mapped[str] = mapped_column(default="builtin", server_default="builtin")
     meeting_options: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     meeting_key_sealed: Mapped[bytes | None] = mapped_column(default=None)
+    # The one to come, or the one before: what was encrypted for it can still be read.
+    meeting_other_key_sealed: Mapped[bytes | None] = mapped_column(default=None)
     # What we write to the EHR by ourselves: the words links and status.
     write_back: Mapped[list[str]] = mapped_column(default=list)
     reminder_offsets_min: Mapped[list[int]]

@@ -8,7 +8,7 @@ from housecall.ehr.base import PractitionerRef
 from housecall.kit.ids import OrgId
 from housecall.meetings.base import Chat, MeetingBackend, MeetingPlan
 from housecall.meetings.errors import OrganiserUnknown
-from housecall.tenancy.store_people import find_object_id, put_person
+from housecall.tenancy.store_people import drop_person, find_object_id, put_person
 from housecall.tenancy.tables import Connection, DirectoryPerson
 from housecall.visits.desk import Desk
 from housecall.visits.tables import Visit
@@ -78,3 +78,11 @@ async def map_person(
         user=user_ref,
         by_hand=is_by_hand,
     )
+
+
+async def unmap_person(desk: Desk, work: Work, connection: Connection, user_ref: str, *, by: By) -> None:
+    """Who the clinician is in the directory is forgotten: looked up anew for their next visit."""
+    org_id = OrgId(connection.org_id)
+    if await drop_person(work, org_id, connection.id, user_ref):
+        at = desk.clock.now()
+        await record(work, org_id, Act.person_unmapped, by=by, subject=connection.id, at=at, user=user_ref)

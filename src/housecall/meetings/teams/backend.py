@@ -47,6 +47,8 @@ class TeamsAccount:
     client_id: str
     pem: str = field(repr=False)
     cloud: str = "global"
+    # A key that signs in no more, or not yet; Graph may still encrypt for it.
+    other_pem: str | None = field(default=None, repr=False)
 
 
 class TeamsMeetings:
@@ -58,15 +60,15 @@ class TeamsMeetings:
     def __init__(self, account: TeamsAccount, clock: Clock, *, stand_in: str = "") -> None:
         self.cloud = cloud_named(account.cloud, stand_in=stand_in)
         self.certificate: Certificate = read_certificate(account.pem)
+        keys = [self.certificate, *([read_certificate(account.other_pem)] if account.other_pem else [])]
         known: dict[str, Any] = {
             "tenant": account.tenant,
             "client_id": account.client_id,
-            "certificate": self.certificate,
             "cloud": self.cloud,
         }
         self.account = account
-        self.graph = GraphClient(GraphSignIn(**known), self.cloud, clock)
-        self._notices = NoticeReader(**known, clock=clock)
+        self.graph = GraphClient(GraphSignIn(**known, certificate=self.certificate), self.cloud, clock)
+        self._notices = NoticeReader(**known, keys=keys, clock=clock)
 
     async def join_details(self, participant_id: str) -> JoinDetails:
         raise MeetingRefused("Teams meetings open on Teams' own pages.")

@@ -45,6 +45,11 @@ class Certificate:
         return key
 
     @property
+    def pem(self) -> str:
+        """Key and certificate in one text, as ``read_certificate`` reads them."""
+        return self.private_pem + self.public_pem
+
+    @property
     def thumbprint(self) -> str:
         """SHA-1 of the certificate in capitals, as the Entra admin center lists it."""
         der = self.parsed.public_bytes(Encoding.DER)

@@ -18,6 +18,14 @@ from housecall.meetings.errors import (
 from housecall.meetings.teams.backend import TeamsMeetings
 
 POLICY_NAME: Final = "Housecall"
+# Application permissions of Microsoft Graph, and what each is for.
+PERMISSIONS: Final = (
+    ("OnlineMeetings.ReadWrite.All", "A meeting for each visit, and who is in it"),
+    ("OnlineMeetingArtifact.Read.All", "Attendance, after the visit"),
+    ("CallRecords.Read.All", "Call quality, after the visit"),
+    ("User.Read.All", "Clinicians by the address that the EHR has, and their licences"),
+    ("VirtualAppointment.Read.All", "The patient’s link that never offers the app; in the global cloud only"),
+)
 # Source: Graph's list of service plans; a user with it may hold Teams meetings.
 _TEAMS_PLAN: Final = "TEAMS1"
 # Nobody has it: the directory is asked, and nobody's address is.

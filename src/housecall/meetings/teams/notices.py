@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -48,10 +49,10 @@ class NoticeReader:
     """Reads notifications meant for one app; Microsoft's signing keys are kept for half a day."""
 
     def __init__(
-        self, *, tenant: str, client_id: str, certificate: Certificate, cloud: Cloud, clock: Clock
+        self, *, tenant: str, client_id: str, keys: Sequence[Certificate], cloud: Cloud, clock: Clock
     ) -> None:
         self._tenant, self._client_id = tenant, client_id
-        self._certificate, self._cloud, self._clock = certificate, cloud, clock
+        self._certificates, self._cloud, self._clock = {one.thumbprint: one for one in keys}, cloud, clock
         self._known: _Known | None = None
 
     async def read(self, item: Json, proofs: list[str]) -> RosterEvent | None:
@@ -106,7 +107,7 @@ class NoticeReader:
     def _open(self, content: Json) -> Json:
         try:
             wrapped, data = _bytes(content, "dataKey"), _bytes(content, "data")
-            key = self._certificate.private_key.decrypt(
+            key = self._certificates[content["encryptionCertificateId"]].private_key.decrypt(
                 wrapped,
                 OAEP(mgf=MGF1(SHA1()), algorithm=SHA1(), label=None),  # noqa: S303 - as Graph does it
             )
