@@ -21,6 +21,7 @@ from housecall.tenancy.store import get_connection, list_connections
 from housecall.tenancy.tables import Connection
 from housecall.visits.store import find_newest_launch
 from housecall.web.audience import Audience
+from housecall.web.handbook import drawn
 from housecall.web.house import House, house_of
 from housecall.web.portal_guards import administrator
 from housecall.web.setup import go_to
@@ -59,12 +60,13 @@ async def review(request: Request, person: Administrator) -> Response:
 
 @routes.get("/portal/setup/guide/{vendor}")
 async def guide(request: Request, vendor: str, person: Administrator) -> Response:
-    """The handbook's page on connecting this vendor's EHR, as it is written; raises ConnectionUnknown for no vendor."""
-    if vendor not in [str(one) for one in PROFILES]:
+    """The handbook's page on connecting this vendor's EHR; raises ConnectionUnknown for no vendor."""
+    vendors = [str(one) for one in PROFILES]
+    if vendor not in vendors:
         raise ConnectionUnknown
     path = _HOW_TO / f"connect-{vendor}.md"
     # A package without its handbook says where the page is.
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text = drawn(path.read_text(encoding="utf-8"), guides=vendors) if path.is_file() else ""
     return await show_step(
         request, person, "portal/guide.html", step="review", text=text, name=f"docs/how-to/{path.name}"
     )
