@@ -17,7 +17,7 @@ from icalendar import Calendar
 from housecall.kit.languages import LANGUAGES
 from housecall.messaging.calendar import Event
 from housecall.messaging.mail import compose
-from housecall.messaging.model import FailReason, MessageKind
+from housecall.messaging.model import CANCELLATIONS, FailReason, MessageKind
 from housecall.messaging.providers.base import Letter, OutgoingText, ProviderRefused, ProviderUnavailable
 from housecall.messaging.providers.smtp import SmtpProvider, SmtpServer, _written
 from housecall.messaging.recipients import Recipient
@@ -82,7 +82,7 @@ def test_an_e_mail_says_the_same_plain_and_in_html_in_the_readers_direction(
     assert read.root == {"lang": language, "dir": "rtl" if language == "ar" else "ltr"}
     assert read.headings == 1
     assert "{" not in plain + letter.subject + " ".join(read.words)
-    assert (LINK in plain) == (set(read.links) == {LINK}) == (kind is not MessageKind.cancelled)
+    assert (LINK in plain) == (set(read.links) == {LINK}) == (kind not in CANCELLATIONS)
     shown = " ".join(" ".join(read.words).split())
     assert all(one in shown for one in plain.split("\n\n")[:-2] if one != LINK)
 
@@ -113,7 +113,10 @@ def test_only_what_changes_a_calendar_brings_a_calendar_file() -> None:
     with_file = {kind: composed(kind, a_recipient())[1].calendar for kind in MAILED}
 
     methods = {kind.value: file.method for kind, file in with_file.items() if file}
-    assert methods == {"confirmation": "REQUEST", "changed": "REQUEST", "cancelled": "CANCEL"}
+    assert methods == {
+        "confirmation": "REQUEST", "changed": "REQUEST", "cancelled": "CANCEL",
+        "invitation": "REQUEST", "invitation_changed": "REQUEST", "invitation_cancelled": "CANCEL",
+    }  # fmt: skip
 
 
 def test_what_an_organisation_or_its_name_brings_is_text_and_never_markup() -> None:

@@ -27,6 +27,8 @@ WITH_LINK = {
     MessageKind.changed,
     MessageKind.link,
     MessageKind.ready,
+    MessageKind.invitation,
+    MessageKind.invitation_changed,
 }
 
 

@@ -154,6 +154,27 @@ async def test_attendees_and_attendees_at_once_are_two_numbers(clinic: Clinic) -
     assert (row.attendees, row.attendees_peak) == (3, 2)
 
 
+async def test_interpreters_and_family_are_counted_apart(clinic: Clinic) -> None:
+    """How long each role was in the room is its own number, and none of it is the visit's length."""
+    visit = await clinic.visit(minutes=60)
+    interpreter = await clinic.guest_waits(visit)
+    await clinic.join(visit)
+    await clinic.staff(service.admit, visit, who=interpreter.id)
+    await clinic.act(lobby.patient_joined, interpreter.seat.id)
+    clinic.later(minutes=3)
+    await clinic.in_call(visit)
+    relative = await clinic.guest_waits(visit, "family")
+    await clinic.staff(service.admit, visit, who=relative.id)
+    await clinic.act(lobby.patient_joined, relative.seat.id)
+    clinic.later(minutes=10)
+    await clinic.staff(service.end_visit, visit)
+
+    row = await read_one(clinic)
+
+    assert (row.interpreter_s, row.family_s, row.duration_s) == (13 * 60, 10 * 60, 10 * 60)
+    assert (row.attendees, row.attendees_peak) == (4, 4)
+
+
 async def test_the_report_is_live(clinic: Clinic) -> None:
     """Flaw 7: one to two days late."""
     visit = await clinic.visit()

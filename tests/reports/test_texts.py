@@ -55,6 +55,16 @@ async def read(clinic: Clinic, status: TextStatus | None = None, **more: Any) ->
         )  # fmt: skip
 
 
+async def test_a_message_to_a_guest_stands_with_its_visit(clinic: Clinic) -> None:
+    visit = await clinic.visit()
+    seat = await clinic.guest_seat(await clinic.invite(visit))
+    await put(clinic, seat.id, kind="invitation")
+
+    (row,) = await read(clinic)
+
+    assert (row.visit, row.appointment, row.kind) == (visit.id, visit.appointment_ref, "invitation")
+
+
 # The connector's nine statuses, and the states and reasons of ours that come to each.
 @pytest.mark.parametrize(
     ("state", "reason", "status"),

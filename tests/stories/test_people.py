@@ -184,3 +184,46 @@ async def _look(clinician: Clinician, patient: Patient, relative: Patient) -> No
     panel = next(frame for frame in clinician.page.frames if "/panel/" in frame.url)
     assert await axe(panel) == []
     await picture(clinician.page, "people-panel-call")
+
+
+async def test_an_interpreter_invited_by_text_hears_of_a_new_time_and_of_the_end_of_it(
+    demo: Demo, stage: Theatre
+) -> None:
+    """Given a link sent ahead, when the visit moves it stays good and says so, and dies when it is cancelled."""
+    booked, phone = demo.book(in_minutes=120, minutes=30), "+15550149731"
+    before = len(demo.texts(phone))
+    clinician = await stage.clinician()
+    await clinician.open_panel(booked)
+    await clinician.mark("invite-guest").locator("summary").click()
+    await clinician.mark("guest-language").select_option("es")
+    await clinician.mark("guest-to").fill("12")
+    await clinician.press("make-guest-link")
+    await expect(clinician.mark("invite-guest").get_by_role("alert")).to_contain_text("not a mobile number")
+    await expect(rows(clinician, "interpreter")).to_have_count(0)
+    await clinician.mark("guest-to").fill(phone)
+    await clinician.press("make-guest-link")
+    text = await asyncio.to_thread(demo.wait_for_text, phone, more_than=before)
+    await expect(rows(clinician, "interpreter")).to_contain_text("Invitation")
+    panel = next(frame for frame in clinician.page.frames if "/panel/" in frame.url)
+    assert await axe(panel) == []
+    await picture(clinician.page, "people-panel-invited")
+
+    interpreter = await guest(stage, next(word for word in text["body"].split() if "/v/" in word))
+    await interpreter.open_link()
+    await expect(interpreter.page.locator("h1")).to_have_text("Le piden que interprete en una videoconsulta")
+    assert await axe(interpreter.page) == []
+    await picture(interpreter.page, "people-landing-es")
+    first = await interpreter.page.locator("dd").first.text_content()
+
+    await asyncio.to_thread(demo.change, booked["id"], in_minutes=26 * 60)
+    moved = await asyncio.to_thread(demo.wait_for_text, phone, more_than=before + 1)
+    assert interpreter.link in moved["body"]
+    await interpreter.page.reload()
+    await expect(interpreter.mark("start")).to_be_visible()
+    assert await interpreter.page.locator("dd").first.text_content() != first
+
+    await asyncio.to_thread(demo.change, booked["id"], status="cancelled")
+    off = await asyncio.to_thread(demo.wait_for_text, phone, more_than=before + 2)
+    assert "se ha cancelado" in off["body"]
+    await interpreter.page.reload()
+    await expect(interpreter.mark("lobby")).to_have_attribute("data-state", "cancelled")

@@ -22,11 +22,16 @@ from housecall.ehr.base import (
 from housecall.ehr.memory import MemoryEhr
 from housecall.kit.clock import FakeClock
 from housecall.kit.sealing import Sealer
+from housecall.messaging.model import Channel
+from housecall.messaging.outbox import Outbox
+from housecall.messaging.providers.memory import MemoryProvider
+from housecall.messaging.providers.registry import Providers
 from housecall.messaging.tables import Message
 from housecall.tenancy.directory import EhrDirectory
 from housecall.tenancy.tables import Connection
 from housecall.visits.launches import Begun, begin_launch, finish_launch
 from housecall.visits.polling import poll_connection
+from housecall.visits.recipients import VisitRecipients
 from housecall.visits.tables import Launch, Visit
 from tests.visits.clinic import Clinic, an_appointment, open_clinic
 
@@ -150,6 +155,18 @@ class Hospital:
             for one in await work.session.scalars(select(Message).where(Message.due_at <= self.clinic.now)):
                 if one.state == "planned":
                     one.state, one.queued_at = "accepted", self.clinic.now
+
+
+def outbox_of(hospital: Hospital) -> tuple[Outbox, MemoryProvider]:
+    """The outbox of this hospital, and the provider that keeps what it sends, texts and e-mails alike."""
+    clinic, provider = hospital.clinic, MemoryProvider()
+
+    async def nobody(*_: Any) -> None:
+        return None
+
+    resolver = VisitRecipients(clinic.desk, clinic.database)
+    providers = Providers({Channel.sms: provider, Channel.email: provider})
+    return Outbox(clinic.database, providers, resolver, clinic.clock, clinic.desk.sealer, nobody), provider
 
 
 async def open_hospital(database: Database, clock: FakeClock, sealer: Sealer) -> Hospital:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,17 +10,13 @@ from sqlalchemy import text
 
 from housecall.ehr.base import Appointment
 from housecall.kit.errors import Overtaken
-from housecall.messaging.model import Channel, MessageKind
-from housecall.messaging.outbox import Outbox
-from housecall.messaging.providers.memory import MemoryProvider
-from housecall.messaging.providers.registry import Providers
+from housecall.messaging.model import MessageKind
 from housecall.messaging.recipients import Hold, Recipient
 from housecall.tenancy.model import Channels
 from housecall.tenancy.timing import QuietHours, Timing
-from housecall.visits.recipients import VisitRecipients
 from housecall.visits.timing import change_timing, follow
 from tests.visits.clinic import OPERATOR
-from tests.visits.hospital import Hospital, a_person
+from tests.visits.hospital import Hospital, a_person, outbox_of
 from tests.visits.test_recipients import a_visit, change, due, outcome
 
 DAY = 24 * 60
@@ -99,17 +94,6 @@ async def test_the_time_is_said_in_the_patients_zone_and_kept_for_the_links_page
     assert isinstance(found, Recipient)
     assert found.values["time"].endswith("PST")
     assert (await hospital.clinic.seat(visit)).time_zone == "America/Los_Angeles"
-
-
-def outbox_of(hospital: Hospital) -> tuple[Outbox, MemoryProvider]:
-    clinic, provider = hospital.clinic, MemoryProvider()
-
-    async def nobody(*_: Any) -> None:
-        return None
-
-    resolver = VisitRecipients(clinic.desk, clinic.database)
-    providers = Providers({Channel.sms: provider})
-    return Outbox(clinic.database, providers, resolver, clinic.clock, clinic.desk.sealer, nobody), provider
 
 
 async def test_what_was_held_leaves_when_the_quiet_hours_end_and_was_told_to_nobody_before(

@@ -75,6 +75,19 @@ class Sealer:
         return hashlib.sha256(b"number:" + key).digest()[:4]
 
 
+def seal_apart(sealer: Sealer, plain: str, *, purpose: str) -> tuple[bytes, bytes]:
+    """``plain`` sealed under a fresh key of its own, and that key, sealed: destroying the second ends the first."""
+    key = secrets.token_bytes(32)
+    encoded = base64.b64encode(key).decode()
+    return Sealer(key).seal(plain, purpose=purpose), sealer.seal(encoded, purpose=purpose)
+
+
+def open_apart(sealer: Sealer, sealed: bytes, key_sealed: bytes, *, purpose: str) -> str:
+    """What ``seal_apart`` sealed; raises SealBroken."""
+    key = base64.b64decode(sealer.open(key_sealed, purpose=purpose))
+    return Sealer(key).open(sealed, purpose=purpose)
+
+
 def parse_master_keys(text: str) -> list[bytes]:
     """Keys from ``HOUSECALL_MASTER_KEY``: base64 of 32 bytes each, newest first, separated by commas."""
     try:

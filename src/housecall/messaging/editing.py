@@ -16,7 +16,7 @@ from housecall.kit.errors import Overtaken
 from housecall.kit.ids import OrgId
 from housecall.kit.languages import LANGUAGES
 from housecall.messaging.errors import TemplateRefused
-from housecall.messaging.model import Channel, MessageKind
+from housecall.messaging.model import CANCELLATIONS, Channel, MessageKind
 from housecall.messaging.segments import segments
 from housecall.messaging.tables import MessageTemplate
 from housecall.messaging.templates import FIELDS, Wording, fields_of, render, shipped
@@ -29,9 +29,12 @@ EDITABLE: Final = (
     MessageKind.cancelled,
     MessageKind.link,
     MessageKind.ready,
+    MessageKind.invitation,
+    MessageKind.invitation_changed,
+    MessageKind.invitation_cancelled,
 )
 # The link of a cancelled visit is dead.
-WITH_LINK: Final = frozenset(EDITABLE) - {MessageKind.cancelled}
+WITH_LINK: Final = frozenset(EDITABLE) - CANCELLATIONS
 
 # A subject is read on locked screens and kept in lists: neither the link nor a number belongs there.
 _SUBJECT_FIELDS: Final = FIELDS - {"link", "phone"}

@@ -13,13 +13,13 @@ from markupsafe import Markup, escape
 from housecall.kit.languages import direction
 from housecall.messaging.calendar import Wording as EventWording
 from housecall.messaging.calendar import calendar_file
-from housecall.messaging.model import Channel, MessageKind
+from housecall.messaging.model import CANCELLATIONS, TO_GUESTS, Channel, MessageKind
 from housecall.messaging.providers.base import CalendarFile, Letter
 from housecall.messaging.recipients import Recipient
 from housecall.messaging.templates import Wording, catalogue, fill, pick_language, shipped
 
 # Kinds that change what stands in a calendar; a reminder or a link by hand says nothing new to one.
-_IN_CALENDAR: Final = {MessageKind.confirmation, MessageKind.changed, MessageKind.cancelled}
+_IN_CALENDAR: Final = TO_GUESTS | {MessageKind.confirmation, MessageKind.changed, MessageKind.cancelled}
 
 _LINE_BREAKS: Final = re.compile(r"\n\s*\n")
 _environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -33,13 +33,14 @@ def compose(
     wording = wording or shipped(kind, Channel.email, language)
     subject = fill(wording.subject, recipient.values)
     paragraphs = paragraphs_of(wording, recipient.values)
+    foot = foot_of(kind, language, recipient.values)
     letter = Letter(
         sender_name=fill("{clinic}", recipient.values),
         subject=subject,
-        html=_html(language, subject, paragraphs, recipient),
+        html=_html(language, subject, paragraphs, foot, recipient),
         calendar=_calendar(kind, recipient, language, sender=sender, now=now),
     )
-    return "\n\n".join([*paragraphs, *foot_of(language, recipient.values)]) + "\n", letter
+    return "\n\n".join([*paragraphs, *foot]) + "\n", letter
 
 
 def paragraphs_of(wording: Wording, values: Mapping[str, str]) -> list[str]:
@@ -48,15 +49,16 @@ def paragraphs_of(wording: Wording, values: Mapping[str, str]) -> list[str]:
     return [filled for part in parts if (filled := fill(part, values))]
 
 
-def foot_of(language: str, values: Mapping[str, str]) -> list[str]:
+def foot_of(kind: MessageKind, language: str, values: Mapping[str, str]) -> list[str]:
     """Why the reader gets this, and whom to call."""
-    parts = [fill(catalogue(language)["letter"]["why"], values)]
+    why = "why_invited" if kind in TO_GUESTS else "why"
+    parts = [fill(catalogue(language)["letter"][why], values)]
     if values.get("phone"):
         parts.append(fill(catalogue(language)["texts"]["call"], values))
     return parts
 
 
-def _html(language: str, subject: str, paragraphs: list[str], recipient: Recipient) -> str:
+def _html(language: str, subject: str, paragraphs: list[str], foot: list[str], recipient: Recipient) -> str:
     link = recipient.values.get("link", "")
     html: str = _template().render(
         language=language,
@@ -64,7 +66,7 @@ def _html(language: str, subject: str, paragraphs: list[str], recipient: Recipie
         subject=subject,
         paragraphs=[_Paragraph(one, link) for one in paragraphs],
         link=link,
-        foot=foot_of(language, recipient.values),
+        foot=foot,
         words=catalogue(language)["letter"],
     )
     return html
@@ -90,7 +92,7 @@ def _calendar(
 ) -> CalendarFile | None:
     if kind not in _IN_CALENDAR or recipient.event is None:
         return None
-    is_cancelled = kind is MessageKind.cancelled
+    is_cancelled = kind in CANCELLATIONS
     words, values = catalogue(language)["letter"], recipient.values
     said = EventWording(
         title=fill(words["title"], values),

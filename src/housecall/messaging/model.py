@@ -27,6 +27,10 @@ class MessageKind(StrEnum):
     cancelled = "cancelled"
     link = "link"
     ready = "ready"
+    # To interpreters and relatives.
+    invitation = "invitation"
+    invitation_changed = "invitation_changed"
+    invitation_cancelled = "invitation_cancelled"
     help = "help"
 
 
@@ -60,6 +64,13 @@ class SuppressReason(StrEnum):
     address_expired = "address_expired"
     no_provider = "no_provider"
 
+
+# To people besides the patient, of whom no EHR knows.
+TO_GUESTS: Final = frozenset(
+    {MessageKind.invitation, MessageKind.invitation_changed, MessageKind.invitation_cancelled}
+)
+# That the visit is off: the link in an earlier message is dead.
+CANCELLATIONS: Final = frozenset({MessageKind.cancelled, MessageKind.invitation_cancelled})
 
 # Not sent because it was not needed any more: nobody has to do anything.
 NOT_NEEDED: Final = frozenset(

@@ -65,7 +65,7 @@ def preview(which: Which, wording: Wording, clinic: Clinic, now: datetime) -> Pr
     return Preview(
         subject=fill(wording.subject, values),
         paragraphs=tuple(paragraphs_of(wording, values)),
-        foot=tuple(foot_of(which.language, values)),
+        foot=tuple(foot_of(which.kind, which.language, values)),
         link=values["link"],
         join=catalogue(which.language)["letter"]["join"],
     )

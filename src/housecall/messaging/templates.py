@@ -15,7 +15,7 @@ from babel.dates import format_datetime, format_skeleton
 
 from housecall.kit.languages import LANGUAGES
 from housecall.messaging.errors import TemplateInvalid
-from housecall.messaging.model import Channel, MessageKind
+from housecall.messaging.model import CANCELLATIONS, Channel, MessageKind
 
 FALLBACK: Final = "en"
 FIELDS: Final = frozenset({"time", "place", "clinic", "link", "phone"})
@@ -24,7 +24,7 @@ FIELDS: Final = frozenset({"time", "place", "clinic", "link", "phone"})
 _CLINIC_LENGTH: Final = 40
 
 # These end with whom to call, when the clinic gave a number.
-_WITH_CALL: Final = {MessageKind.cancelled, MessageKind.help}
+_WITH_CALL: Final = CANCELLATIONS | {MessageKind.help}
 
 # Where people say 2:30 PM; elsewhere they say 14:30.
 _TWELVE_HOURS: Final = {"en_US", "es_US", "ar"}

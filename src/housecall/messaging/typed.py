@@ -3,8 +3,6 @@
 Address and key go together: nothing is left that could open a copy under the address alone.
 """
 
-import base64
-import secrets
 import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -15,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
-from housecall.kit.sealing import Sealer
+from housecall.kit.sealing import Sealer, open_apart, seal_apart
 from housecall.messaging.tables import TypedAddress
 
 KEPT_FOR: Final = timedelta(minutes=10)
@@ -25,13 +23,8 @@ async def keep_typed_address(
     work: Work, org_id: OrgId, message_id: uuid.UUID, address: str, *, sealer: Sealer, now: datetime
 ) -> None:
     """The address can be opened until ``forget_typed_addresses`` or ten minutes from now."""
-    key = secrets.token_bytes(32)
-    purpose = _purpose(message_id)
-    kept = {
-        "sealed": Sealer(key).seal(address, purpose=purpose),
-        "key_sealed": sealer.seal(base64.b64encode(key).decode(), purpose=purpose),
-        "expires_at": now + KEPT_FOR,
-    }
+    sealed, key_sealed = seal_apart(sealer, address, purpose=_purpose(message_id))
+    kept = {"sealed": sealed, "key_sealed": key_sealed, "expires_at": now + KEPT_FOR}
     # Asked for again before it left: the address given last counts.
     await work.session.execute(
         insert(TypedAddress)
@@ -47,12 +40,10 @@ async def open_typed_addresses(
     rows = await work.session.scalars(
         select(TypedAddress).where(TypedAddress.message_id.in_(message_ids), TypedAddress.expires_at > now)
     )
-    opened = {}
-    for row in rows:
-        purpose = _purpose(row.message_id)
-        key = base64.b64decode(sealer.open(row.key_sealed, purpose=purpose))
-        opened[row.message_id] = Sealer(key).open(row.sealed, purpose=purpose)
-    return opened
+    return {
+        row.message_id: open_apart(sealer, row.sealed, row.key_sealed, purpose=_purpose(row.message_id))
+        for row in rows
+    }
 
 
 async def forget_typed_addresses(work: Work, message_ids: Collection[uuid.UUID]) -> None:

@@ -76,6 +76,9 @@ class VisitRow:
     attendees: int
     attendees_peak: int
     texts_sent: int
+    # Seconds in the room, of all in that role together, once they have left it.
+    interpreter_s: int
+    family_s: int
 
 
 COLUMNS: Final = (
@@ -91,6 +94,8 @@ COLUMNS: Final = (
     "Attendees",
     "Attendees at once",
     "Texts sent",
+    "Interpreters (s)",
+    "Family (s)",
 )
 
 
@@ -109,6 +114,8 @@ def cells(row: VisitRow) -> list[object]:
         row.attendees,
         row.attendees_peak,
         row.texts_sent,
+        row.interpreter_s,
+        row.family_s,
     ]
 
 

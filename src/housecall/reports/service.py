@@ -62,6 +62,8 @@ def _row(fact: Any) -> VisitRow:
         attendees=fact.attendees_total,
         attendees_peak=fact.attendees_peak,
         texts_sent=fact.sent,
+        interpreter_s=fact.interpreter_s,
+        family_s=fact.family_s,
     )
 
 

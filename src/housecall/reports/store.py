@@ -23,14 +23,17 @@ _VISITS: Final = """
     SELECT page.id, page.appointment_ref, page.state, page.starts_at, page.began_at, page.ended_at,
            page.lobby_wait_s, page.clinician_ref, page.location_ref,
            page.attendees_total, page.attendees_peak,
-           people.patient_came, people.staff_came, people.waited_in_vain_s, texts.sent
+           people.patient_came, people.staff_came, people.waited_in_vain_s,
+           people.interpreter_s, people.family_s, texts.sent
     FROM page
     LEFT JOIN LATERAL (
         SELECT bool_or(role = 'patient' AND first_waiting_at IS NOT NULL) AS patient_came,
                bool_or(role = 'clinician' AND first_connected_at IS NOT NULL) AS staff_came,
                max(extract(epoch FROM left_at - first_waiting_at)) FILTER (
                    WHERE role = 'patient' AND state = 'left' AND admitted_at IS NULL
-               ) AS waited_in_vain_s
+               ) AS waited_in_vain_s,
+               coalesce(sum(room_s) FILTER (WHERE role = 'interpreter'), 0) AS interpreter_s,
+               coalesce(sum(room_s) FILTER (WHERE role = 'family'), 0) AS family_s
         FROM participant WHERE participant.visit_id = page.id
     ) people ON true
     LEFT JOIN LATERAL (

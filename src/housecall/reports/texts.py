@@ -97,8 +97,13 @@ _ROWS: Final = f"""
                OR (message.due_at, message.id) < (:before, CAST(:before_id AS uuid)))
         ORDER BY message.due_at DESC, message.id DESC LIMIT :most
     )
-    SELECT page.*, visit.appointment_ref, visit.state AS visit_state
-    FROM page LEFT JOIN visit ON visit.id = page.subject_ref AND visit.org_id = page.org_id
+    SELECT page.*, visit.id AS visit_id, visit.appointment_ref, visit.state AS visit_state
+    FROM page
+    LEFT JOIN seat ON seat.id = page.subject_ref AND seat.org_id = page.org_id
+    LEFT JOIN visit ON visit.org_id = page.org_id AND visit.id = COALESCE(
+        (SELECT one.id FROM visit AS one WHERE one.connection_id = seat.connection_id
+           AND one.appointment_ref = seat.appointment_ref ORDER BY one.ordinal DESC LIMIT 1),
+        page.subject_ref)
     ORDER BY page.due_at DESC, page.id DESC
 """  # noqa: S608 - constants only
 
@@ -224,7 +229,7 @@ def _condition(status: TextStatus | None) -> dict[str, list[str] | None]:
 def _row(one: Any) -> TextRow:
     return TextRow(
         id=one.id,
-        visit=one.subject_ref if one.appointment_ref else "",
+        visit=one.visit_id or "",
         appointment=one.appointment_ref or "",
         due_at=one.due_at,
         sent_at=one.accepted_at or one.queued_at or one.due_at,

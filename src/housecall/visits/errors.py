@@ -25,6 +25,7 @@ HousecallError
     ├── AppointmentForeign
     ├── NumberInvalid
     ├── MailAddressInvalid
+    ├── AddressMissing
     ├── MessageUnknown
     ├── NotSentAgain
     ├── HandoverDead
@@ -250,6 +251,12 @@ class MailAddressInvalid(VisitError):
     """This is not an e-mail address that can be written to; it looks like name@example.org."""
 
     code: ClassVar[str] = "visits.mail_address_invalid"
+
+
+class AddressMissing(VisitError):
+    """Nobody has said where to send this link: type a mobile number or an e-mail address."""
+
+    code: ClassVar[str] = "visits.address_missing"
 
 
 class MessageUnknown(VisitError):

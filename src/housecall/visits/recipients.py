@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
 from housecall.db.database import Database
 from housecall.db.work import Work
@@ -14,7 +13,6 @@ from housecall.ehr.base import Appointment, AppointmentRef, AppointmentStatus, P
 from housecall.ehr.errors import EhrError, EhrThrottled
 from housecall.ehr.readers import zone_of
 from housecall.kit.ids import OrgId
-from housecall.messaging.calendar import Event
 from housecall.messaging.model import Channel, MessageKind, SuppressReason
 from housecall.messaging.recipients import Due, Hold, Later, Outcome, Recipient, Suppress
 from housecall.messaging.templates import localise_time
@@ -25,6 +23,8 @@ from housecall.tenancy.tables import Connection, Organisation
 from housecall.tenancy.timing import QuietHours
 from housecall.visits import store
 from housecall.visits.desk import Desk
+from housecall.visits.events import event_of
+from housecall.visits.guest_recipients import resolve_guests
 from housecall.visits.links import make_link
 from housecall.visits.model import VisitState
 from housecall.visits.scene import visit_window
@@ -34,9 +34,6 @@ from housecall.visits.texting import is_by_wish
 log = logging.getLogger(__name__)
 
 _ASK_AGAIN: Final = timedelta(seconds=30)
-# More changes than one visit sees: the next visit on the same appointment counts on from there.
-_REVISIONS: Final = 10_000
-_CALENDARS: Final = uuid.UUID("5b1f3c52-4c0e-4a8e-9a0d-4d2f6c1f7e0a")
 # A person wants these to leave now.
 _BY_HAND: Final = frozenset({MessageKind.link, MessageKind.ready})
 _OFF: Final = frozenset({AppointmentStatus.cancelled, AppointmentStatus.entered_in_error})
@@ -97,6 +94,8 @@ class VisitRecipients:
     ) -> list[_About]:
         """What we know of one organisation's messages; those that nobody must get have their outcome."""
         organisation = await get_organisation(work, org_id)
+        outcomes.update(await resolve_guests(self._desk, work, org_id, dues, organisation))
+        dues = [due for due in dues if due.id not in outcomes]
         visits = await store.find_visits(work, org_id, {due.subject_ref for due in dues})
         connections = {
             connection_id: await get_connection(work, org_id, connection_id)
@@ -231,7 +230,7 @@ class VisitRecipients:
                 "link": make_link(self._desk, about.seat),
             },
             texts_from=about.connection.texts_from or "",
-            event=_event(self._desk, about.visit),
+            event=event_of(self._desk, about.visit),
             texts_backup=about.connection.texts_backup,
         )
 
@@ -254,16 +253,3 @@ def _address(about: _About, person: Person) -> str | Suppress:
     if is_fallback and can_be_texted and may_text(about.connection) is None:
         return Suppress(SuppressReason.goes_by_text)
     return person.email
-
-
-def _event(desk: Desk, visit: Visit) -> Event:
-    """The visit as calendars know it: by its appointment, which a move or a visit begun again does not change."""
-    name = f"{visit.connection_id}/{visit.appointment_ref}"
-    host = urlsplit(desk.public_url).hostname or "housecall"
-    return Event(
-        # The connection's id is random and known to nobody who gets mail: the appointment cannot be guessed from it.
-        uid=f"{uuid.uuid5(_CALENDARS, name)}@{host}",
-        sequence=(visit.ordinal - 1) * _REVISIONS + visit.revision,
-        starts_at=visit.starts_at,
-        ends_at=visit.ends_at,
-    )

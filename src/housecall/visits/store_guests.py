@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
 from housecall.visits.model import GUESTS
-from housecall.visits.tables import Seat, Visit
+from housecall.visits.tables import Participant, Seat, Visit
 from housecall.visits.tables_guests import GuestAddress
 
 _ROLES = sorted(GUESTS)
@@ -56,6 +56,16 @@ async def find_seats(work: Work, org_id: OrgId, seat_ids: Collection[str]) -> di
         select(Seat).where(Seat.org_id == org_id, Seat.role.in_(_ROLES), Seat.id.in_(sorted(seat_ids)))
     )
     return {seat.id: seat for seat in found}
+
+
+async def list_seats_of_visit(work: Work, org_id: OrgId, visit_id: str) -> Sequence[str]:
+    """The seats of the visit's guests, revoked ones too."""
+    found = await work.session.scalars(
+        select(Participant.seat_id)
+        .where(Participant.org_id == org_id, Participant.visit_id == visit_id)
+        .where(Participant.role.in_(_ROLES), Participant.seat_id.is_not(None))
+    )
+    return [seat_id for seat_id in found if seat_id]
 
 
 async def find_addresses(work: Work, org_id: OrgId, seat_ids: Collection[str]) -> dict[str, GuestAddress]:

@@ -5,20 +5,19 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-import phonenumbers
-
 from housecall.audit.model import By
 from housecall.db.database import Database
 from housecall.db.work import Work
-from housecall.kit.addresses import is_mail_address
 from housecall.kit.ids import OrgId
 from housecall.messaging import service as messages
 from housecall.messaging.model import Channel, MessageKind, MessageState, SuppressReason
 from housecall.tenancy.model import Channels
 from housecall.tenancy.store import get_connection
 from housecall.tenancy.tables import Connection
+from housecall.visits.addresses import typed_address
 from housecall.visits.desk import Desk
-from housecall.visits.errors import MailAddressInvalid, NumberInvalid, VisitOver
+from housecall.visits.errors import VisitOver
+from housecall.visits.guest_texting import tell_guests_cancelled, tell_guests_moved
 from housecall.visits.model import OVER
 from housecall.visits.scene import visit_window
 from housecall.visits.store import get_visit
@@ -74,6 +73,7 @@ async def plan_for_moved(desk: Desk, work: Work, connection: Connection, visit: 
     if was_told and visit.ends_at > now:
         # By revision, so that a visit moved away and back is told both times.
         await _plan(work, connection, visit, MessageKind.changed, f"r{visit.revision}", now, now)
+    await tell_guests_moved(desk, work, connection, visit)
 
 
 async def follow_timing(desk: Desk, work: Work, connection: Connection, visit: Visit) -> None:
@@ -95,6 +95,7 @@ async def plan_for_cancelled(desk: Desk, work: Work, connection: Connection, vis
     await drop_planned(desk, work, visit, SuppressReason.visit_cancelled)
     if was_told and visit.ends_at > now:
         await _plan(work, connection, visit, MessageKind.cancelled, str(visit.ordinal), now, now)
+    await tell_guests_cancelled(desk, work, visit)
 
 
 async def drop_planned(desk: Desk, work: Work, visit: Visit, reason: SuppressReason) -> None:
@@ -160,26 +161,6 @@ def _channels_by_hand(
     if typed:
         return (Channel.email if "@" in typed else Channel.sms,)
     return CARRIED_BY[Channels(connection.channels)]
-
-
-def typed_address(typed: str, channel: Channel, connection: Connection) -> str:
-    """What was typed, as it is written to; raises NumberInvalid or MailAddressInvalid."""
-    if channel is Channel.sms:
-        return international(typed, connection)
-    if not is_mail_address(typed.strip()):
-        raise MailAddressInvalid
-    return typed.strip()
-
-
-def international(typed: str, connection: Connection) -> str:
-    """The number in E.164, read as the connection's country writes it; raises NumberInvalid."""
-    try:
-        parsed = phonenumbers.parse(typed, connection.phone_region)
-    except phonenumbers.NumberParseException:
-        raise NumberInvalid from None
-    if not phonenumbers.is_possible_number(parsed):
-        raise NumberInvalid
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _reminders(connection: Connection, visit: Visit) -> Iterable[tuple[str, datetime]]:

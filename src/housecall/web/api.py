@@ -34,6 +34,8 @@ class VisitRecord(BaseModel):
     attendees: int
     attendees_peak: int
     texts_sent: int
+    interpreter_s: int
+    family_s: int
 
 
 class VisitPage(BaseModel):

@@ -33,8 +33,8 @@ from housecall.messaging.templates import Wording
 from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.store import get_organisation, list_connections
 from housecall.tenancy.tables import Connection
+from housecall.visits.addresses import typed_address
 from housecall.visits.errors import MailAddressInvalid, NumberInvalid
-from housecall.visits.texting import typed_address
 from housecall.web.audience import Audience
 from housecall.web.house import House, house_of
 from housecall.web.message_words import CHANNELS, KINDS, message_line

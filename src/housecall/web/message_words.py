@@ -14,6 +14,9 @@ KINDS: Final = {
     MessageKind.cancelled: "Cancellation",
     MessageKind.link: "Link by hand",
     MessageKind.ready: "We are ready for you",
+    MessageKind.invitation: "Invitation",
+    MessageKind.invitation_changed: "New time, to those invited",
+    MessageKind.invitation_cancelled: "Cancellation, to those invited",
     MessageKind.help: "Answer to HELP",
 }
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from housecall.visits import guests, service
 from housecall.visits.errors import VisitUnknown
+from housecall.visits.guest_texting import send_invitation
 from housecall.visits.spoken import make_code
 from housecall.web.answers import fresh
 from housecall.web.audience import Audience
@@ -35,6 +36,14 @@ class Wanted(BaseModel):
 
     role: str = Field(max_length=20)
     language: str = Field(max_length=8)
+    # Where the link is sent at once; it can also be copied or read out.
+    to: str | None = Field(default=None, max_length=254)
+
+
+class Letter(BaseModel):
+    """Where a link is sent: nowhere named means where the one before went."""
+
+    to: str | None = Field(default=None, max_length=254)
 
 
 @routes.post(_PEOPLE)
@@ -42,13 +51,38 @@ async def invite(
     launch_id: str, visit_id: str, caller: Guarded, wanted: Annotated[Wanted, Body()]
 ) -> Response:
     """A link for one more interpreter or relative; the answer has it, and the visit as it stands then."""
-    house = caller.house
+    house, to = caller.house, (wanted.to or "").strip()
     async with house.database.work() as work:
         made = await guests.invite(
             house.desk, work, caller.org_id, caller.visit(visit_id),
             role=wanted.role, language=wanted.language, by=caller.by,
         )  # fmt: skip
-    return fresh({"participant": made.participant, "link": made.link, "visit": made.view})
+        # An address that cannot be written to leaves no link behind.
+        view = made.view
+        if to:
+            view = await send_invitation(
+                house.desk, work, caller.org_id, visit_id, who=made.participant, typed=to, by=caller.by
+            )
+    return fresh({"participant": made.participant, "link": made.link, "visit": view})
+
+
+@routes.post(_PEOPLE + "/{participant}/send")
+async def send_link(
+    launch_id: str, visit_id: str, participant: str, caller: Guarded, letter: Annotated[Letter, Body()]
+) -> Response:
+    """The link leaves now, by text or by e-mail; the answer is the visit as it stands then."""
+    house = caller.house
+    async with house.database.work() as work:
+        view = await send_invitation(
+            house.desk,
+            work,
+            caller.org_id,
+            caller.visit(visit_id),
+            who=participant,
+            typed=(letter.to or "").strip() or None,
+            by=caller.by,
+        )
+    return fresh(view)
 
 
 @routes.post(_PEOPLE + "/{participant}/link")

@@ -39,8 +39,8 @@ export class Acts {
   }
 
   /** A link for an interpreter or relative, and the visit as it stands then. */
-  invite(visit: string, role: string, language: string): Promise<{ participant: string; link: string; visit: VisitView }> {
-    return this.ask(`visits/${visit}/people`, { role, language });
+  invite(visit: string, role: string, language: string, to: string): Promise<{ participant: string; link: string; visit: VisitView }> {
+    return this.ask(`visits/${visit}/people`, { role, language, to });
   }
 
   guestLink(visit: string, participant: string): Promise<{ link: string }> {

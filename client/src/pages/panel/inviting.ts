@@ -1,4 +1,4 @@
-/** A link for an interpreter or a relative: made here, then copied or read out. It says a role, never a name. */
+/** A link for an interpreter or a relative: made here, then sent, copied or read out. It says a role, never a name. */
 
 import { element, setText } from '../../ui/element';
 import { roleName } from './guests';
@@ -10,7 +10,9 @@ import { languageOf } from './words';
 export interface InvitingHome {
   timeZone: string;
   /** Make it; gives back the link, or what went wrong in words behind `fault`. */
-  invite: (role: GuestView['role'], language: string) => Promise<{ link: string } | { fault: string }>;
+  invite: (role: GuestView['role'], language: string, to: string) => Promise<{ link: string } | { fault: string }>;
+  /** Send it, to where the one before went if `to` is empty; gives back what went wrong, empty if nothing did. */
+  send: (participant: string, to: string) => Promise<string>;
   /** The link once more. */
   link: (participant: string) => Promise<{ link: string } | { fault: string }>;
   code: (participant: string) => Promise<ReadOut | string>;
@@ -18,6 +20,10 @@ export interface InvitingHome {
 
 // Those with texts of ours first; the others read the pages in the clinic's language, and staff see whom they got.
 const LANGUAGES = ['en', 'da', 'es', 'ar', 'am', 'bn', 'de', 'fa', 'fr', 'hi', 'ht', 'ko', 'ne', 'pa', 'pl', 'ps', 'pt', 'ru', 'sgn', 'so', 'ti', 'tr', 'uk', 'ur', 'vi', 'zh'];
+
+function addressField(id: string): HTMLInputElement {
+  return element('input', { type: 'text', class: 'field', id, name: id, autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', maxlength: '254', 'data-testid': id });
+}
 
 /** A link in a field of its own, with a press that copies it. */
 function shownLink(link: string): HTMLElement {
@@ -37,6 +43,7 @@ function shownLink(link: string): HTMLElement {
 export class InviteForm {
   readonly root: HTMLDetailsElement;
   private readonly language = element('select', { class: 'field', id: 'guest-language', 'data-testid': 'guest-language' });
+  private readonly to = addressField('guest-to');
   private readonly roles: HTMLInputElement[];
   private readonly fault = element('p', { class: 'fault', role: 'alert' });
   private readonly made = element('div', { class: 'invited', role: 'status' });
@@ -47,13 +54,13 @@ export class InviteForm {
     this.roles = (['interpreter', 'family'] as const).map((role) => element('input', { type: 'radio', name: 'guest-role', value: role, checked: role === 'interpreter', 'data-testid': `guest-role-${role}` }));
     const choices = this.roles.map((radio) => element('label', { class: 'choice-line' }, radio, roleName(radio.value as GuestView['role'])));
     const who = element('fieldset', { class: 'choice-lines' }, element('legend', {}, 'Who'), ...choices);
-    const form = element('form', { novalidate: true }, who, element('label', { for: 'guest-language' }, 'Their language'), element('div', { class: 'presses' }, this.language, this.submit), this.fault);
+    const form = element('form', { class: 'invite-form', novalidate: true }, who, element('label', { for: 'guest-language' }, 'Their language'), this.language, element('label', { for: 'guest-to' }, 'Send it to: mobile number or e-mail address, if you like'), element('div', { class: 'presses' }, this.to, this.submit), this.fault);
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       void this.press();
     });
     const summary = element('summary', { class: 'line' }, sign('person'), element('span', { class: 'line-words' }, 'Invite an interpreter or family'));
-    const about = element('p', { class: 'soft' }, 'They get a link of their own, wait in a lobby of their own, and are admitted one by one. The link follows the visit when it is moved.');
+    const about = element('p', { class: 'soft' }, 'They get a link of their own, wait in a lobby of their own, and are admitted one by one. The link follows the visit when it is moved. Whom you write to is told of a new time and of a cancellation, and is forgotten with the visit.');
     this.root = element('details', { class: 'more', 'data-testid': 'invite-guest' }, summary, about, form, this.made);
     this.root.addEventListener('toggle', () => {
       if (!this.root.open) this.made.replaceChildren();
@@ -74,10 +81,15 @@ export class InviteForm {
     if (this.submit.getAttribute('aria-disabled') === 'true') return;
     this.submit.setAttribute('aria-disabled', 'true');
     const role = this.roles.find((radio) => radio.checked)?.value as GuestView['role'];
-    const answer = await this.home.invite(role, this.language.value);
+    const to = this.to.value.trim();
+    const answer = await this.home.invite(role, this.language.value, to);
     this.submit.removeAttribute('aria-disabled');
     setText(this.fault, 'fault' in answer ? answer.fault : '');
-    if ('link' in answer) this.made.replaceChildren(element('p', {}, `The link for ${role === 'family' ? 'family' : 'the interpreter'}:`), shownLink(answer.link));
+    this.to.setAttribute('aria-invalid', String('fault' in answer && to !== ''));
+    if ('fault' in answer) return;
+    this.to.value = '';
+    const whose = role === 'family' ? 'family' : 'the interpreter';
+    this.made.replaceChildren(element('p', {}, to ? `The link for ${whose} is on its way:` : `The link for ${whose}:`), shownLink(answer.link));
   }
 }
 
@@ -92,6 +104,19 @@ export function reachPane(guest: GuestView, home: InvitingHome): HTMLElement {
       if ('link' in answer) shown.replaceChildren(shownLink(answer.link));
     });
   });
+  const id = `to-${guest.participant}`;
+  const to = addressField(id);
+  const said = element('p', { class: 'said', role: 'status' });
+  const send = element('button', { type: 'submit', class: 'button', 'data-testid': 'send-guest-link' }, 'Send the link');
+  const form = element('form', { novalidate: true }, element('label', { for: id }, 'Mobile number or e-mail address; empty for where it went before'), element('div', { class: 'presses' }, to, send), said);
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    void home.send(guest.participant, to.value.trim()).then((wrong) => {
+      setText(fault, wrong);
+      setText(said, wrong ? '' : 'The link is on its way.');
+      if (!wrong) to.value = '';
+    });
+  });
   const readOut = new ReadOutPane(home.timeZone, () => home.code(guest.participant));
-  return element('div', {}, element('div', { class: 'presses' }, show), shown, fault, readOut.root);
+  return element('div', {}, element('div', { class: 'presses' }, show), shown, form, fault, readOut.root);
 }

@@ -262,20 +262,26 @@ export class OpenVisit {
     const told = <T>(asked: Promise<T>): Promise<T | { fault: string }> => this.answered(asked).then((answer) => (typeof answer === 'string' ? { fault: answer } : answer));
     return {
       timeZone,
-      invite: async (role, language) => {
-        const answer = await told(acts.invite(this.id, role, language));
+      invite: async (role, language, to) => {
+        const answer = await told(acts.invite(this.id, role, language, to));
         if ('visit' in answer) visits.take(answer.visit);
         return answer;
       },
+      send: (participant, to) => this.take(acts.do(this.id, `people/${participant}/send`, { to })),
       link: (participant) => told(acts.guestLink(this.id, participant)),
       code: (participant) => this.answered(acts.guestCode(this.id, participant)),
     };
   }
 
-  private async actOnGuest(participant: string, act: GuestAct): Promise<string> {
+  private actOnGuest(participant: string, act: GuestAct): Promise<string> {
     // As with the patient: whoever is let in should meet somebody.
     if (act === 'admit' && this.visit.meeting.is_in_page) this.calling.join();
-    const answer = await this.answered(this.home.acts.do(this.id, `people/${participant}/${act}`));
+    return this.take(this.home.acts.do(this.id, `people/${participant}/${act}`));
+  }
+
+  /** Show how the visit stands then; gives back what went wrong, in words, empty if nothing did. */
+  private async take(asked: Promise<VisitView>): Promise<string> {
+    const answer = await this.answered(asked);
     if (typeof answer === 'string') return answer;
     this.home.visits.take(answer);
     return '';

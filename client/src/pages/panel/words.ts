@@ -92,6 +92,9 @@ const KINDS: Record<string, string> = {
   cancelled: 'Cancellation',
   link: 'Link',
   ready: '“Ready for you”',
+  invitation: 'Invitation',
+  invitation_changed: 'New time',
+  invitation_cancelled: 'Cancellation',
   help: 'Answer to HELP',
 };
 
