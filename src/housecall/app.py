@@ -40,6 +40,7 @@ from housecall.web.portal_audit import routes as audit_routes
 from housecall.web.portal_checks import routes as check_routes
 from housecall.web.portal_settings import routes as settings_routes
 from housecall.web.portal_texts import routes as text_routes
+from housecall.web.quality_report import routes as quality_routes
 from housecall.web.setup import routes as setup_routes
 from housecall.web.setup_connection import routes as setup_connection_routes
 from housecall.web.setup_meetings import routes as setup_meeting_routes
@@ -81,6 +82,7 @@ AUDIENCES: Final = (
     message_acts,
     message_timing_routes,
     portal_reports,
+    quality_routes,
     setup_routes,
     setup_connection_routes,
     setup_switch_routes,

@@ -206,7 +206,7 @@ async def test_the_file_has_a_cell_for_each_column_and_runs_nothing(clinic: Clin
     assert lines[0].removeprefix("\ufeff").strip().split(",") == list(COLUMNS)
     assert lines[1] == (
         '"\'=HYPERLINK(""http://a.example"")",2026-11-24 14:40:00,2026-11-24 14:40:00,2026-11-24 14:41:01,'
-        "30,61,Completed,'@SUM(A1),'-1+1,2,2,0,0,0\r\n"
+        "30,61,Completed,'@SUM(A1),'-1+1,2,2,0,0,0,\r\n"
     )
 
 

@@ -24,6 +24,8 @@ TABLE = {
     "GET /portal/reports/visits": READERS,
     "GET /portal/reports/visits.csv": READERS,
     "GET /portal/reports/survey": READERS,
+    "GET /portal/reports/quality": READERS,
+    "GET /portal/reports/quality.csv": READERS,
     "GET /api/v1/visits": READERS,
     "GET /panel/today": CLINICIANS,
     "POST /panel/today/{visit_id}/acknowledge": CLINICIANS,

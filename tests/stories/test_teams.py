@@ -1,6 +1,7 @@
 """A visit held in Teams, by the sandbox's stand-in for Microsoft: the same link and lobby, then Teams' own pages."""
 
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.stories.demo import Demo
+from tests.stories.test_sign_in import Portal
 from tests.stories.test_whole_visit import read_report
 from tests.stories.theatre import Clinician, Patient, Theatre
 
@@ -29,6 +31,7 @@ async def stage(teams_demo: Demo, chromium: Browser) -> AsyncIterator[Theatre]:
 
 async def test_a_visit_is_held_in_teams_behind_the_same_link(teams_demo: Demo, stage: Theatre) -> None:
     """From the chart to the report: our lobby first, Teams' lobby after, and the panel knows where the patient is."""
+    switch(teams_demo, quality="poor")
     booked = teams_demo.book(in_minutes=5, minutes=20)
     clinician, patient = await stage.clinician(), await stage.patient(booked)
     await clinician.open_panel(booked)
@@ -52,8 +55,39 @@ async def test_a_visit_is_held_in_teams_behind_the_same_link(teams_demo: Demo, s
     await desk.get_by_test_id("teams-end").click()
     await clinician.sees("left")
     await clinician.end()
+    await quality_is_reported(clinician, booked)
     (row,) = [one for one in await read_report(clinician) if one["Appointment ID"] == booked["id"]]
-    assert (row["Status"], row["Attendees"]) == ("Completed", "2")
+    assert (row["Status"], row["Attendees"], row["Call quality"]) == ("Completed", "2", "Poor")
+
+
+async def quality_is_reported(clinician: Clinician, booked: dict[str, Any]) -> None:
+    """Microsoft's call record comes a little after the visit; then each stream has its row."""
+    portal = Portal(clinician.demo, await clinician.context.new_page())
+    await portal.go("/portal")
+    await portal.press("sign-in")
+    await portal.sign_in_as("administrator")
+    await portal.sees("report-visits")
+    sound = portal.page.locator('[data-side="guest"][data-kind="audio"]', has_text=booked["id"])
+
+    async def is_there() -> None:
+        await portal.go("/portal/reports/quality")
+        await expect(sound).to_have_attribute("data-verdict", "poor", timeout=1_000)
+
+    await until(is_there)
+    await expect(sound).to_contain_text("640.0")
+    await portal.is_fine("quality")
+    await portal.page.close()
+
+
+async def until(seen: Callable[[], Awaitable[None]], *, within_s: float = 60) -> None:
+    """Seen at last, however often it was looked for in vain before."""
+    deadline = time.monotonic() + within_s
+    while True:
+        try:
+            return await seen()
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
 
 
 async def let_in(clinician: Clinician) -> Page:

@@ -79,6 +79,8 @@ class VisitRow:
     # Seconds in the room, of all in that role together, once they have left it.
     interpreter_s: int
     family_s: int
+    # Poor where one of its streams was; None where nothing was measured.
+    quality: str | None
 
 
 COLUMNS: Final = (
@@ -96,6 +98,7 @@ COLUMNS: Final = (
     "Texts sent",
     "Interpreters (s)",
     "Family (s)",
+    "Call quality",
 )
 
 
@@ -116,6 +119,7 @@ def cells(row: VisitRow) -> list[object]:
         row.texts_sent,
         row.interpreter_s,
         row.family_s,
+        (row.quality or "").capitalize(),
     ]
 
 

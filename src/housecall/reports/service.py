@@ -1,7 +1,7 @@
 """Asking the reports: rows for a page, rows for a file; every reading is in the audit log."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from housecall.audit.model import Act, By
@@ -14,6 +14,13 @@ from housecall.reports.store import Window
 
 ROWS_A_PAGE: Final = 200
 ROWS_A_FILE: Final = 50_000
+
+
+def window_back(
+    now: datetime, days: int, most: int, before: datetime | None = None, before_id: str | None = None
+) -> Window:
+    """So many days back, and a day ahead: visits still to come are part of the picture, or over early."""
+    return Window(now - timedelta(days=days), now + timedelta(days=1), most, before, before_id)
 
 
 async def read_visits(
@@ -64,6 +71,7 @@ def _row(fact: Any) -> VisitRow:
         texts_sent=fact.sent,
         interpreter_s=fact.interpreter_s,
         family_s=fact.family_s,
+        quality=fact.quality,
     )
 
 

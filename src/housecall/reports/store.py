@@ -24,7 +24,7 @@ _VISITS: Final = """
            page.lobby_wait_s, page.clinician_ref, page.location_ref,
            page.attendees_total, page.attendees_peak,
            people.patient_came, people.staff_came, people.waited_in_vain_s,
-           people.interpreter_s, people.family_s, texts.sent
+           people.interpreter_s, people.family_s, texts.sent, streams.quality
     FROM page
     LEFT JOIN LATERAL (
         SELECT bool_or(role = 'patient' AND first_waiting_at IS NOT NULL) AS patient_came,
@@ -41,6 +41,11 @@ _VISITS: Final = """
         WHERE message.org_id = page.org_id AND message.subject_ref = page.id
           AND message.state IN ('accepted', 'delivered')
     ) texts ON true
+    LEFT JOIN LATERAL (
+        SELECT CASE WHEN bool_or(verdict = 'poor') THEN 'poor' WHEN bool_or(verdict = 'good') THEN 'good'
+               END AS quality
+        FROM stream_measure WHERE stream_measure.visit_id = page.id AND stream_measure.org_id = page.org_id
+    ) streams ON true
     ORDER BY page.starts_at DESC, page.id DESC
 """
 

@@ -45,7 +45,8 @@ async def read_attendance(
             row.doubtful_since = None
         if scene.visit.state == VisitState.ended:
             _take_times(scene, ours)
-            row.attendance_at = now
+            # The call record may be there as well: it is looked for at once.
+            row.attendance_at = row.look_at = now
         else:
             for person in scene.people:
                 if not person.present and person.since <= ours[-1].ended:

@@ -20,7 +20,7 @@ LONGEST_FOLLOW: Final = timedelta(days=2, hours=23)
 # Source: Graph's page on call records: they are gone after thirty days.
 KEPT_FOR: Final = timedelta(days=30)
 _SOON: Final = timedelta(minutes=1)
-_REPORT_SOON: Final = timedelta(seconds=30)
+_REPORT_SOON: Final = timedelta(seconds=10)
 _REPORT_EVERY: Final = (
     (timedelta(hours=1), timedelta(minutes=2)),
     (timedelta(days=1), timedelta(minutes=30)),

@@ -1,14 +1,13 @@
 """The machine interface, version 1: what the pages show, for programs."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
 from housecall.reports.model import VisitRow
-from housecall.reports.service import ROWS_A_PAGE, choose_environment, read_visits
-from housecall.reports.store import Window
+from housecall.reports.service import ROWS_A_PAGE, choose_environment, read_visits, window_back
 from housecall.tenancy.administrators import SignedIn
 from housecall.web.audience import Audience
 from housecall.web.described import faults
@@ -36,6 +35,7 @@ class VisitRecord(BaseModel):
     texts_sent: int
     interpreter_s: int
     family_s: int
+    quality: str | None
 
 
 class VisitPage(BaseModel):
@@ -58,7 +58,7 @@ async def list_visits(
     """The visit report, a page at a time."""
     house = house_of(request)
     now = house.clock.now()
-    window = Window(now - timedelta(days=days), now + timedelta(days=1), ROWS_A_PAGE, before, before_id)
+    window = window_back(now, days, ROWS_A_PAGE, before, before_id)
     async with house.database.work() as work:
         chosen, _ = await choose_environment(work, person.org_id, environment)
         rows = await read_visits(

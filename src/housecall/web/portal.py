@@ -1,14 +1,13 @@
 """Administration: signing in and out, the visit report and its file."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from housecall.reports.model import COLUMNS, WORDS, cells
-from housecall.reports.service import ROWS_A_FILE, ROWS_A_PAGE, choose_environment, read_visits
-from housecall.reports.store import Window
+from housecall.reports.service import ROWS_A_FILE, ROWS_A_PAGE, choose_environment, read_visits, window_back
 from housecall.tenancy.administrators import SignedIn, end_other_sessions, list_own_sessions, sign_out
 from housecall.tenancy.model import Right
 from housecall.web.answers import csv_file
@@ -78,7 +77,7 @@ async def visit_report(
     """The visit report: one row a visit, the latest first; there the second a visit ends."""
     house = house_of(request)
     now = house.clock.now()
-    window = _window(now, days, ROWS_A_PAGE, before, before_id)
+    window = window_back(now, days, ROWS_A_PAGE, before, before_id)
     async with house.database.work() as work:
         chosen, there = await choose_environment(work, person.org_id, environment)
         rows = await read_visits(
@@ -115,16 +114,9 @@ async def visit_report_file(
             work,
             person.org_id,
             environment=chosen,
-            window=_window(now, days, ROWS_A_FILE),
+            window=window_back(now, days, ROWS_A_FILE),
             by=person.by,
             now=now,
             exported=True,
         )
     return csv_file(f"visits-{chosen}-{now:%Y-%m-%d}.csv", COLUMNS, (cells(row) for row in rows))
-
-
-def _window(
-    now: datetime, days: int, most: int, before: datetime | None = None, before_id: str | None = None
-) -> Window:
-    # A day ahead as well: today's visits that are still to come are part of the picture.
-    return Window(now - timedelta(days=days), now + timedelta(days=1), most, before, before_id)

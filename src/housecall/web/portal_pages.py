@@ -45,6 +45,7 @@ PLACES: Final = (
         (
             Page("visits", "Visits", "/portal/reports/visits", Right.read_reports),
             Page("texts", "Texts and e-mails", "/portal/reports/texts", Right.read_reports),
+            Page("quality", "Call quality", "/portal/reports/quality", Right.read_reports),
             Page("survey", "After the visit", "/portal/reports/survey", Right.read_reports),
             Page("write-back", "Written to the EHR", "/portal/write-back", Right.administer),
         ),
