@@ -44,7 +44,7 @@ $(STAMPS)/client: $(STAMPS)/npm $(SOURCES)
 demo: setup
 	@HOUSECALL_PORT=$(PORT) HOUSECALL_DATA_DIR=$(DATA) $(BIN)/housecall demo --vendor $(VENDOR) $(if $(TEAMS),--teams)
 
-# What the tests need besides: a browser and its fonts, Redis and a TURN relay.
+# What the tests need besides: two browsers and their fonts, Redis and a TURN relay.
 browsers: setup
 	@tools/need-servers.sh
 

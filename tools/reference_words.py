@@ -203,7 +203,7 @@ MAKES: Final = {
     "stories": "The stories in real browsers only.",
     "canary": "Plays with planted people and sweeps every place they could leak to; `QUICK=1` plays one visit.",
     "screenshots": "Makes a picture of every page in `screenshots/`.",
-    "browsers": "`setup`, and what the tests drive: Chromium, fonts, Redis, coturn (Debian packages, as root).",
+    "browsers": "`setup`, and what the tests drive: two browsers, fonts, Redis, coturn (Debian packages, as root).",
     "clean": "Removes the environment, the built client and the stamps; data stays.",
 }
 

@@ -129,3 +129,8 @@ class Demo:
                 return found[0]
             time.sleep(0.1)
         raise AssertionError("no text arrived; " + self.log.read_text()[-3000:])
+
+    def wait_for_link(self, to: str, *, more_than: int = 0) -> str:
+        """The patient's link in the newest text to this number."""
+        text = self.wait_for_text(to, more_than=more_than)
+        return next(str(word) for word in text["body"].split() if "/v/" in word)

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from playwright.async_api import Browser, BrowserContext, Frame, FrameLocator, Locator, Page, expect
 
@@ -28,7 +28,7 @@ PATIENCE_MS: Final = 20_000
 _LOOKS: Final = 8
 
 # Every RTCPeerConnection of the page is kept, so that the story can ask what was really decoded.
-_KEEP_PEERS: Final = """
+KEEP_PEERS: Final = """
 (() => {
   const Native = window.RTCPeerConnection;
   window.__peers = [];
@@ -37,7 +37,7 @@ _KEEP_PEERS: Final = """
   });
 })();
 """
-_FRAMES_DECODED: Final = """
+FRAMES_DECODED: Final = """
 async () => {
   let frames = 0;
   for (const peer of window.__peers || []) {
@@ -49,7 +49,7 @@ async () => {
   return frames;
 }
 """
-_PICTURE: Final = """
+PICTURE: Final = """
 (video) => {
   const canvas = document.createElement('canvas');
   canvas.width = 160; canvas.height = 120;
@@ -89,10 +89,8 @@ class Patient(Person):
 
     async def read_text(self, *, more_than: int = 0) -> str:
         """The link in the newest text."""
-        text = await asyncio.to_thread(
-            self.demo.wait_for_text, self.appointment["phone"], more_than=more_than
-        )
-        self.link = next(word for word in text["body"].split() if "/v/" in word)
+        phone = self.appointment["phone"]
+        self.link = await asyncio.to_thread(self.demo.wait_for_link, phone, more_than=more_than)
         return self.link
 
     async def open_link(self) -> None:
@@ -115,10 +113,10 @@ class Patient(Person):
         await expect(self.mark("call")).to_have_attribute("data-state", "connected")
 
     async def frames(self) -> int:
-        return int(await self.page.evaluate(_FRAMES_DECODED))
+        return int(await self.page.evaluate(FRAMES_DECODED))
 
     async def picture(self) -> list[int]:
-        found: list[int] = await self.mark("remote-video").first.evaluate(_PICTURE)
+        found: list[int] = await self.mark("remote-video").first.evaluate(PICTURE)
         return found
 
 
@@ -156,10 +154,10 @@ class Clinician(Person):
         await expect(self.mark("call")).to_have_attribute("data-state", "connected")
 
     async def frames(self) -> int:
-        return int(await self.mark("call").evaluate(_FRAMES_DECODED))
+        return int(await self.mark("call").evaluate(FRAMES_DECODED))
 
     async def picture(self) -> list[int]:
-        found: list[int] = await self.mark("remote-video").first.evaluate(_PICTURE)
+        found: list[int] = await self.mark("remote-video").first.evaluate(PICTURE)
         return found
 
 
@@ -189,7 +187,7 @@ class Theatre:
 
     async def _person(self, kind: type[Somebody], **options: Any) -> Somebody:
         context = await self.browser.new_context(locale=options.pop("locale", "en-US"), **options)
-        await context.add_init_script(_KEEP_PEERS)
+        await context.add_init_script(KEEP_PEERS)
         context.set_default_timeout(PATIENCE_MS)
         person = kind(self.demo, context, await context.new_page())
         person.watch(person.page)
@@ -203,7 +201,15 @@ class Theatre:
         assert [fault for person in people for fault in person.faults] == []
 
 
-async def pixels_move(somebody: Patient | Clinician) -> bool:
+class Onlooker(Protocol):
+    """Whoever can be asked what they get to see of the other."""
+
+    async def frames(self) -> int: ...
+
+    async def picture(self) -> list[int]: ...
+
+
+async def pixels_move(somebody: Onlooker) -> bool:
     """Whether the other's picture changes over a second; some seconds are looked at."""
     for _ in range(_LOOKS):
         before = await somebody.picture()
@@ -216,7 +222,7 @@ async def pixels_move(somebody: Patient | Clinician) -> bool:
     return False
 
 
-async def frames_move(somebody: Patient | Clinician) -> bool:
+async def frames_move(somebody: Onlooker) -> bool:
     """Whether more frames of the other were decoded a second later; some seconds are looked at."""
     for _ in range(_LOOKS):
         before = await somebody.frames()
