@@ -186,6 +186,10 @@ OPTIONS: Final = {
     "--clinic-name": "what patients read in texts and on pages; stays when not given",
     "--clinic-phone": "whom patients call when something does not work; stays when not given",
     "--identity-reminder": "what the panel says beside the admit button; nothing with `''`, stays when not given",
+    "--keep-guest-addresses": (
+        "where interpreters and relatives were written to is kept, sealed, until their visit is over, so that they "
+        "are told of changes; off at first, stays when not given"
+    ),
     "--algorithm": "the new key's; the same as before when not given",
     "--mpages": "Housecall is opened as an MPages component, which has rules of its own for framing",
     "--requests-per-minute": "what feed, texts and write-back may ask together; 2400 at first, stays when not given",

@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Locator, async_playwright, expect
 
 from tests.stories.demo import Demo
 from tests.stories.looking import axe, picture, widest
+from tests.stories.test_settings import administrator
 from tests.stories.theatre import CHROMIUM, DESK, FLAGS, PHONE, Clinician, Patient, Person, Theatre
 
 # Twelve pictures are encoded at once here, on two cores that have other things to do.
@@ -189,12 +190,22 @@ async def _look(clinician: Clinician, patient: Patient, relative: Patient) -> No
 async def test_an_interpreter_invited_by_text_hears_of_a_new_time_and_of_the_end_of_it(
     demo: Demo, stage: Theatre
 ) -> None:
-    """Given a link sent ahead, when the visit moves it stays good and says so, and dies when it is cancelled."""
+    """Given a link sent ahead, when the visit moves it stays good and says so, and dies when it is cancelled.
+
+    That they are told is the administrator's choice: their number is kept for it.
+    """
+    portal = await administrator(demo, stage)
+    await portal.go("/portal/settings")
+    await portal.page.locator("#keeps_guest_addresses").check()
+    await portal.press("save")
+    await portal.sees("saved")
+    await portal.is_fine("settings-guests")
     booked, phone = demo.book(in_minutes=120, minutes=30), "+15550149731"
     before = len(demo.texts(phone))
     clinician = await stage.clinician()
     await clinician.open_panel(booked)
     await clinician.mark("invite-guest").locator("summary").click()
+    await expect(clinician.mark("invite-guest")).to_contain_text("is told of a new time")
     await clinician.mark("guest-language").select_option("es")
     await clinician.mark("guest-to").fill("12")
     await clinician.press("make-guest-link")

@@ -4,21 +4,44 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import func, select, text
 
 from housecall.ehr.base import Appointment
 from housecall.messaging.providers.memory import MemoryProvider
+from housecall.tenancy.service import name_clinic
 from housecall.tenancy.tables import Connection
 from housecall.visits import guests, service
 from housecall.visits.errors import AddressMissing, GuestUnknown, MailAddressInvalid, NumberInvalid
 from housecall.visits.guest_texting import KEPT_AFTER, send_invitation
 from housecall.visits.tables import Visit
 from housecall.visits.tables_guests import GuestAddress
-from tests.visits.clinic import NURSE
+from tests.visits.clinic import NURSE, OPERATOR
 from tests.visits.hospital import Hospital, outbox_of
+
+pytestmark = pytest.mark.usefixtures("tells_guests")
 
 PHONE = "+15550140555"
 MAIL = "tolk@example.org"
+
+
+async def keep_addresses(hospital: Hospital, keeps: bool) -> None:
+    clinic = hospital.clinic
+    async with clinic.database.work() as work:
+        await name_clinic(
+            work,
+            clinic.org_id,
+            name=None,
+            phone=None,
+            keeps_guest_addresses=keeps,
+            now=clinic.now,
+            by=OPERATOR,
+        )
+
+
+@pytest_asyncio.fixture
+async def tells_guests(hospital: Hospital) -> None:
+    await keep_addresses(hospital, True)
 
 
 async def a_visit(hospital: Hospital, **booked: Any) -> tuple[Appointment, Visit]:
@@ -143,6 +166,38 @@ async def test_a_visit_that_nobody_ends_keeps_no_number_for_ever(hospital: Hospi
     await invited(hospital, visit)
 
     hospital.clinic.later(days=3)
+    await hospital.clinic.sweep()
+
+    assert await kept(hospital) == 0
+
+
+async def test_unless_chosen_otherwise_the_number_goes_with_the_message_and_staff_tell_of_a_move(
+    hospital: Hospital,
+) -> None:
+    await keep_addresses(hospital, False)
+    appointment, visit = await a_visit(hospital, in_minutes=60)
+    made = await invited(hospital, visit)
+    outbox, provider = outbox_of(hospital)
+
+    await outbox.send_due()
+
+    assert made.link in (await sent(hospital, provider))[0]
+    async with hospital.clinic.database.work() as work:
+        assert list(await work.session.scalars(text("SELECT 1 FROM typed_address"))) == []
+    with pytest.raises(AddressMissing):
+        await hospital.clinic.act(send_invitation, visit.id, who=made.participant, typed=None, by=NURSE)
+    hospital.move(appointment, by=timedelta(hours=3), version="2")
+    await hospital.poll()
+    await outbox.send_due()
+    assert len(await sent(hospital, provider)) == 1
+    assert await kept(hospital) == 0
+
+
+async def test_what_was_kept_is_gone_once_the_organisation_keeps_nothing(hospital: Hospital) -> None:
+    _, visit = await a_visit(hospital)
+    await invited(hospital, visit)
+
+    await keep_addresses(hospital, False)
     await hospital.clinic.sweep()
 
     assert await kept(hospital) == 0

@@ -36,6 +36,8 @@ from housecall.visits.timing import want_timing_followed
 from housecall.web.house import House
 
 _OPERATOR = By(Actor.operator, "command-line")
+# What is not given is neither: it stays.
+_YES_OR_NO = {"yes": True, "no": False}
 
 
 class ConnectionRefused(HousecallError):
@@ -73,6 +75,13 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument(
         "--requests-per-minute", type=int, help="what feed, texts and write-back may ask together"
     )
+    _add_clinic(parser)
+    _add_words_on_record(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_clinic(parser: argparse.ArgumentParser) -> None:
+    """What holds for the whole organisation; what is not given stays as it is."""
     parser.add_argument("--clinic-name", help="what patients read in texts and on pages")
     parser.add_argument("--clinic-phone", help="whom patients call when something does not work")
     parser.add_argument(
@@ -80,8 +89,11 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         metavar="SENTENCE",
         help="what the panel says by the admit button; '' is nothing",
     )
-    _add_words_on_record(parser)
-    parser.set_defaults(run=run)
+    parser.add_argument(
+        "--keep-guest-addresses",
+        choices=["yes", "no"],
+        help="where interpreters and relatives were written to is kept, sealed, until their visit is over",
+    )
 
 
 def _add_words_on_record(parser: argparse.ArgumentParser) -> None:
@@ -214,6 +226,7 @@ async def _finish(
             name=arguments.clinic_name,
             phone=arguments.clinic_phone,
             reminder=arguments.identity_reminder,
+            keeps_guest_addresses=_YES_OR_NO.get(arguments.keep_guest_addresses),
             now=now,
             by=_OPERATOR,
         )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from housecall.audit.model import Act, By, before_and_after
 from housecall.audit.service import record
@@ -92,15 +92,22 @@ async def name_clinic(
     name: str | None,
     phone: str | None,
     reminder: str | None = None,
+    keeps_guest_addresses: bool | None = None,
     now: datetime,
     by: By,
 ) -> None:
-    """Patients read this name and number from now on, and clinicians this reminder; what is not given stays."""
-    given = {"display_name": name, "clinic_phone": phone, "identity_reminder": reminder}
+    """What is said of the clinic besides its connections stands as given; what is not given stays."""
+    given = {
+        "display_name": name,
+        "clinic_phone": phone,
+        "identity_reminder": reminder,
+        "keeps_guest_addresses": keeps_guest_addresses,
+    }
     if all(value is None for value in given.values()):
         return
     owner = await store.lock_organisation(work, org_id)
-    wanted = replace(settings_now(owner), **{key: value for key, value in given.items() if value is not None})
+    named: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    wanted = replace(settings_now(owner), **named)
     await put_settings(work, owner, wanted, now=now, by=by)
 
 

@@ -33,12 +33,19 @@ class OrganisationSettings:
     language: str
     # Empty: the panel reminds of nothing.
     identity_reminder: str = USUAL_REMINDER
+    # Interpreters and relatives can only be told of a move when it is known until then where to write.
+    keeps_guest_addresses: bool = False
 
 
 def settings_now(owner: Organisation) -> OrganisationSettings:
     """As they stand."""
     return OrganisationSettings(
-        owner.display_name, owner.clinic_phone, owner.time_zone, owner.language, reminder_of(owner)
+        owner.display_name,
+        owner.clinic_phone,
+        owner.time_zone,
+        owner.language,
+        reminder_of(owner),
+        owner.keeps_guest_addresses,
     )
 
 
@@ -87,6 +94,7 @@ async def put_settings(
     # What is as usual follows when the usual words get better.
     is_usual = wanted.identity_reminder == USUAL_REMINDER
     owner.identity_reminder = None if is_usual else wanted.identity_reminder
+    owner.keeps_guest_addresses = wanted.keeps_guest_addresses
     owner.revision += 1
     await record(
         work,

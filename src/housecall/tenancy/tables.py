@@ -34,6 +34,8 @@ class Organisation(Base):
     time_zone: Mapped[str] = mapped_column(default="America/Chicago", server_default="America/Chicago")
     # What the panel says beside the admit button: None is our own sentence, empty is nothing.
     identity_reminder: Mapped[str | None] = mapped_column(default=None)
+    # Where an interpreter or relative was written to is kept, sealed, until their visit is over.
+    keeps_guest_addresses: Mapped[bool] = mapped_column(default=False, server_default="false")
     # Grows with every change of settings: a form that was opened before one is told so.
     revision: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime]

@@ -62,9 +62,11 @@ def _outcome(
     obstacle = may_send(connection) or _too_late(due, seat, visit, connection, now)
     if obstacle is not None:
         return Suppress(obstacle)
-    if kept is None or kept.channel != due.channel:
-        return Suppress(SuppressReason.address_expired)
-    address = open_address(desk.sealer, kept)
+    address = due.typed_address
+    if address is None:
+        if kept is None or kept.channel != due.channel:
+            return Suppress(SuppressReason.address_expired)
+        address = open_address(desk.sealer, kept)
     may_reach = may_text_number if due.channel is Channel.sms else may_mail_address
     if not may_reach(connection, address, desk.sealer):
         return Suppress(SuppressReason.not_listed)

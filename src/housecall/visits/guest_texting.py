@@ -1,6 +1,7 @@
 """Writing to interpreters and relatives: the link when staff send it, a new time and a cancellation by themselves.
 
-No EHR knows them, so their number or address is kept, sealed, as long as there may be something to tell.
+No EHR knows them. Where the organisation wants them told of changes, their number or address is kept, sealed, as
+long as there may be something to tell; elsewhere it goes with the message, as whatever is typed in by hand.
 """
 
 import uuid
@@ -13,6 +14,7 @@ from housecall.kit.ids import OrgId
 from housecall.kit.sealing import Sealer, open_apart, seal_apart
 from housecall.messaging import service as messages
 from housecall.messaging.model import Channel, MessageKind, SuppressReason
+from housecall.tenancy.store import get_organisation
 from housecall.tenancy.tables import Connection
 from housecall.visits import store_guests
 from housecall.visits.addresses import typed_address
@@ -32,7 +34,7 @@ KEPT_AFTER: Final = timedelta(days=1)
 async def send_invitation(
     desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, who: str, typed: str | None, by: By
 ) -> View:
-    """The guest's link leaves at once, to what was typed, else to where the one before went.
+    """The guest's link leaves at once, to what was typed, else to where the one before went if that is kept.
 
     Raises GuestUnknown, VisitOver, NumberInvalid, MailAddressInvalid or AddressMissing. Why it was held back stands in
     the snapshot.
@@ -43,13 +45,12 @@ async def send_invitation(
     if typed:
         channel = Channel.email if "@" in typed else Channel.sms
         address = typed_address(typed, channel, scene.connection)
+    else:
+        channel, address = await _where_before(desk, work, org_id, seat.id)
+    owner = await get_organisation(work, org_id)
+    if owner.keeps_guest_addresses:
         until = scene.window.closes_at + KEPT_AFTER
         await _keep(work, org_id, seat.id, address, channel, sealer=desk.sealer, until=until)
-    else:
-        kept = (await store_guests.find_addresses(work, org_id, [seat.id])).get(seat.id)
-        if kept is None:
-            raise AddressMissing
-        channel = Channel(kept.channel)
     await messages.send_now(
         work,
         org_id,
@@ -60,9 +61,18 @@ async def send_invitation(
         instant=f"now.{uuid.uuid4().hex}",
         now=now,
         requested_by=by,
+        typed_address=None if owner.keeps_guest_addresses else address,
+        sealer=desk.sealer,
     )
     scene.touch()
     return await publish_scene(desk, work, scene)
+
+
+async def _where_before(desk: Desk, work: Work, org_id: OrgId, seat_id: str) -> tuple[Channel, str]:
+    kept = (await store_guests.find_addresses(work, org_id, [seat_id])).get(seat_id)
+    if kept is None:
+        raise AddressMissing
+    return Channel(kept.channel), open_address(desk.sealer, kept)
 
 
 async def tell_guests_moved(desk: Desk, work: Work, connection: Connection, visit: Visit) -> None:

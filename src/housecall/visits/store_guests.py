@@ -3,10 +3,11 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
+from housecall.tenancy.tables import Organisation
 from housecall.visits.model import GUESTS
 from housecall.visits.tables import Participant, Seat, Visit
 from housecall.visits.tables_guests import GuestAddress
@@ -96,9 +97,15 @@ async def forget_addresses(work: Work, org_id: OrgId, seat_ids: Collection[str])
 
 
 async def forget_expired_addresses(work: Work, now: datetime) -> None:
-    """Addresses past their time are gone, and with them the languages of their seats; of the whole region."""
+    """Addresses past their time are gone, and with them the languages of their seats; of the whole region.
+
+    Where an organisation keeps none any more, those from before go too.
+    """
+    keeps_none = select(Organisation.id).where(Organisation.keeps_guest_addresses.is_(False))
     gone = await work.session.scalars(
-        delete(GuestAddress).where(GuestAddress.expires_at <= now).returning(GuestAddress.seat_id)
+        delete(GuestAddress)
+        .where(or_(GuestAddress.expires_at <= now, GuestAddress.org_id.in_(keeps_none)))
+        .returning(GuestAddress.seat_id)
     )
     await work.session.execute(
         update(Seat)

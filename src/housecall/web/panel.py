@@ -126,6 +126,7 @@ async def panel(request: Request, launch_id: str, caller: Guarded) -> Response:
         "files_notes": caller.has_ehr
         and Writing.notes in caller.house.desk.ehr.client(caller.connection).writes,
         "reminder": reminder_of(organisation),
+        "tells_guests": organisation.keeps_guest_addresses,
         "words": {key: texts["en"] for key, texts in WAITING_TEXTS.items()},
         "server_now": caller.house.clock.now().isoformat(),
     }

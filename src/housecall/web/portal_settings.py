@@ -44,6 +44,7 @@ class GeneralForm(BaseModel):
     time_zone: str = Field("", max_length=100)
     language: str = Field("", max_length=20)
     identity_reminder: str = Field("", max_length=500)
+    keeps_guest_addresses: bool = False
     revision: int = 0
 
     def wanted(self) -> OrganisationSettings:
@@ -54,6 +55,7 @@ class GeneralForm(BaseModel):
             self.time_zone.strip(),
             self.language,
             self.identity_reminder.strip(),
+            self.keeps_guest_addresses,
         )
 
 
@@ -94,6 +96,12 @@ async def change_general(
     return RedirectResponse(f"{GENERAL}?saved=1", status_code=303, headers=_NO_STORE)
 
 
+def _in_words(value: str | bool) -> str:
+    if isinstance(value, bool):
+        return "ticked" if value else "not ticked"
+    return value or "nothing"
+
+
 def _general(
     request: Request,
     person: SignedIn,
@@ -116,7 +124,7 @@ def _general(
         status=409 if stands else 400 if faults else 200,
         form=form,
         faults={name: fault.sentence for name, fault in (faults or {}).items()}
-        | {name: f"What stands now is: {value or 'nothing'}" for name, value in others.items()},
+        | {name: f"What stands now is: {_in_words(value)}" for name, value in others.items()},
         is_stale=stands is not None,
         is_saved=is_saved,
         language_names=list(OWN_NAMES.items()),

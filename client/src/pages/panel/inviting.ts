@@ -21,6 +21,9 @@ export interface InvitingHome {
 // Those with texts of ours first; the others read the pages in the clinic's language, and staff see whom they got.
 const LANGUAGES = ['en', 'da', 'es', 'ar', 'am', 'bn', 'de', 'fa', 'fr', 'hi', 'ht', 'ko', 'ne', 'pa', 'pl', 'ps', 'pt', 'ru', 'sgn', 'so', 'ti', 'tr', 'uk', 'ur', 'vi', 'zh'];
 
+const KEPT = 'Whom you write to is told of a new time and of a cancellation, and is forgotten with the visit.';
+const FORGOTTEN = 'Where you write to is forgotten once the link is sent: you tell them of a new time or a cancellation.';
+
 function addressField(id: string): HTMLInputElement {
   return element('input', { type: 'text', class: 'field', id, name: id, autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', maxlength: '254', 'data-testid': id });
 }
@@ -49,7 +52,7 @@ export class InviteForm {
   private readonly made = element('div', { class: 'invited', role: 'status' });
   private readonly submit = element('button', { type: 'submit', class: 'button', 'data-testid': 'make-guest-link' }, 'Make the link');
 
-  constructor(private readonly home: InvitingHome) {
+  constructor(private readonly home: InvitingHome, tellsThem: boolean) {
     for (const code of LANGUAGES) this.language.append(element('option', { value: code }, languageOf(code)));
     this.roles = (['interpreter', 'family'] as const).map((role) => element('input', { type: 'radio', name: 'guest-role', value: role, checked: role === 'interpreter', 'data-testid': `guest-role-${role}` }));
     const choices = this.roles.map((radio) => element('label', { class: 'choice-line' }, radio, roleName(radio.value as GuestView['role'])));
@@ -60,7 +63,7 @@ export class InviteForm {
       void this.press();
     });
     const summary = element('summary', { class: 'line' }, sign('person'), element('span', { class: 'line-words' }, 'Invite an interpreter or family'));
-    const about = element('p', { class: 'soft' }, 'They get a link of their own, wait in a lobby of their own, and are admitted one by one. The link follows the visit when it is moved. Whom you write to is told of a new time and of a cancellation, and is forgotten with the visit.');
+    const about = element('p', { class: 'soft' }, 'They get a link of their own, wait in a lobby of their own, and are admitted one by one. The link follows the visit when it is moved. ' + (tellsThem ? KEPT : FORGOTTEN));
     this.root = element('details', { class: 'more', 'data-testid': 'invite-guest' }, summary, about, form, this.made);
     this.root.addEventListener('toggle', () => {
       if (!this.root.open) this.made.replaceChildren();

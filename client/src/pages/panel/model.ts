@@ -21,6 +21,8 @@ export interface First {
   files_notes: boolean;
   /** What the clinic wants its clinicians to be reminded of before they admit; empty for nothing. */
   reminder: string;
+  /** Whether interpreters and relatives hear of a move or a cancellation by themselves. */
+  tells_guests: boolean;
   /** What can be told to whoever waits: sentences by their keys. */
   words: Record<string, string>;
   server_now: string;

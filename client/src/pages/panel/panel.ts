@@ -120,7 +120,7 @@ export class Panel {
   private home(): VisitHome {
     const { acts, socket, visits } = this;
     return {
-      acts, socket, visits, timeZone: this.first.time_zone, alone: this.first.alone, filesNotes: this.first.files_notes, reminder: this.first.reminder, words: this.first.words,
+      acts, socket, visits, timeZone: this.first.time_zone, alone: this.first.alone, filesNotes: this.first.files_notes, reminder: this.first.reminder, tellsGuests: this.first.tells_guests, words: this.first.words,
       onFailure: (error) => this.failed(error),
       onCall: () => this.drawBack(),
       onRestart: (visit) => this.restarted(visit),

@@ -32,6 +32,7 @@ export interface VisitHome {
   filesNotes: boolean;
   /** What the clinic reminds its clinicians of before they admit. */
   reminder: string;
+  tellsGuests: boolean;
   /** What can be told to whoever waits: sentences by their keys. */
   words: Record<string, string>;
   /** Every failed request passes here; one of a session that is over concerns the whole panel. */
@@ -71,7 +72,7 @@ export class OpenVisit {
     this.timeline = new Timeline(timeZone, () => acts.messages(visit.visit), (message) => this.act('send-link', `messages/${message}/again`));
     this.reader = new DetailsReader(() => acts.details(visit.visit).catch((error: unknown) => this.failed(error)), (details) => this.show(details));
     const inviting = this.inviting();
-    this.inviteForm = new InviteForm(inviting);
+    this.inviteForm = new InviteForm(inviting, home.tellsGuests);
     this.people = new PeoplePane({ act: (participant, act) => this.actOnGuest(participant, act), reach: (guest) => reachPane(guest, inviting) });
     this.card = new Card(visit, timeZone, this.place, (press) => this.press(press), { reminder, panes: [this.people.root, this.blocked.root, this.apart.root, this.meeting.root], more: [this.tellForm.root, this.timeline.root, this.linkForm.root, this.readOut.root, this.inviteForm.root] });
     this.calling = new Calling(visit.visit, {

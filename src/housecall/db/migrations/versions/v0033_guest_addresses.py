@@ -1,0 +1,23 @@
+"""Whether an organisation keeps where its interpreters and relatives are written to.
+
+Revision: 0033, after 0024.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0033"
+down_revision = "0024"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column(
+        "organisation",
+        sa.Column("keeps_guest_addresses", sa.Boolean(), nullable=False, server_default="false"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_column("organisation", "keeps_guest_addresses")
