@@ -162,6 +162,9 @@ export interface VisitView {
     can_send_back: boolean;
     hides_clinician: boolean;
     fault: string | null;
+    /** How much the service tells of who is in its meeting; part: not all that was before `told_at`; none: nothing since. */
+    told: 'all' | 'part' | 'none';
+    told_at: string | null;
   };
 }
 

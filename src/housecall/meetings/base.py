@@ -104,6 +104,14 @@ class Following:
     until: datetime
 
 
+class FollowingNews(StrEnum):
+    """What a service says of its promise itself."""
+
+    ends_soon = "ends_soon"  # unless it is renewed
+    ended = "ended"
+    missed = "missed"  # something was told that did not reach us
+
+
 class RosterKind(StrEnum):
     """What happened in a meeting."""
 

@@ -7,7 +7,7 @@ one next thing (``meeting_steps.py``), asking the service outside of any transac
 import logging
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from housecall.audit.model import Act, Actor, By
@@ -16,13 +16,14 @@ from housecall.db.database import Database
 from housecall.db.work import Work
 from housecall.kit.errors import HousecallError
 from housecall.kit.ids import OrgId, hash_token, short_id
-from housecall.meetings.base import OWN_ROOMS, Following, MadeMeeting, MeetingBackend
+from housecall.meetings.base import OWN_ROOMS, Following, FollowingNews, MadeMeeting, MeetingBackend
 from housecall.meetings.errors import MeetingNotThere
 from housecall.meetings.registry import capabilities_of
 from housecall.tenancy.tables import Connection
 from housecall.visits import store_meetings
 from housecall.visits.afterwards import read_attendance, read_quality
 from housecall.visits.desk import Desk
+from housecall.visits.knowing import EVERYTHING, Told, told_of
 from housecall.visits.meeting_steps import (
     MeetingState,
     Standing,
@@ -44,6 +45,8 @@ log = logging.getLogger(__name__)
 
 TEND_MEETING: Final = "visits.tend_meeting"
 SERVICE: Final = By(Actor.system, "meetings")
+# Near enough to be renewed now, and long enough for that to be tried again.
+_ENDS_SOON: Final = timedelta(minutes=10)
 
 
 def service_of(desk: Desk, connection: Connection, service: str) -> MeetingBackend:
@@ -257,10 +260,16 @@ async def _follow(desk: Desk, database: Database, org_id: OrgId, task: _Task, ma
         scene = await lock_scene(work, org_id, task.visit.id)
         row = await store_meetings.find_meeting(work, org_id, task.visit.id)
         assert row is not None
+        before = told_of(row, task.now)
+        if is_new and before != EVERYTHING and scene.visit.opened_at is not None:
+            # Whatever happened until now was told to nobody.
+            row.doubtful_since = desk.clock.now()
         row.following_id, row.following_until, row.attempts = following.id, following.until, 0
+        row.last_error = None
         if is_new:
             row.following_hash = hash_token(secret)
         row.look_at = next_look(standing_of(scene, row), desk.clock.now())
+        await _show(desk, work, scene, before)
 
 
 async def _note_fault(
@@ -272,15 +281,49 @@ async def _note_fault(
         scene = await lock_scene(work, org_id, task.visit.id)
         row = await store_meetings.find_meeting(work, org_id, task.visit.id)
         assert row is not None
+        now = desk.clock.now()
+        before = told_of(row, task.now)
         row.attempts += 1
         row.last_error = fault.code
-        now = desk.clock.now()
         wait = getattr(fault, "retry_after", None)
         look = next_look(standing_of(scene, row), now)
         row.look_at = max(look, now + wait) if look is not None and wait is not None else look
         if MeetingState(row.state) is MeetingState.wanted and row.look_at is not None:
             # Not to be waited for beyond the time at which the visit moves.
             row.look_at = min(row.look_at, max(row.deadline_at, now))
+        await _show(desk, work, scene, before)
+
+
+async def _show(desk: Desk, work: Work, scene: Scene, before: Told) -> None:
+    """Panels say so where more or less is told of who is in the meeting than before."""
+    row = scene.meeting
+    if row is not None and scene.visit.state not in OVER and told_of(row, desk.clock.now()) != before:
+        scene.touch()
+        await publish_scene(desk, work, scene)
+
+
+async def hear_of_following(
+    desk: Desk, work: Work, org_id: OrgId, visit_id: str, news: FollowingNews
+) -> None:
+    """The promise is renewed, asked for anew, or what it missed is looked for: by the meeting's own job."""
+    now = desk.clock.now()
+    scene = await lock_scene(work, org_id, visit_id)
+    row = scene.meeting
+    if row is None:
+        return
+    before = told_of(row, now)
+    match news:
+        case FollowingNews.ends_soon:
+            # Renewing authorises again as well: as if it ended soon. Until then it still holds.
+            row.following_until = min(row.following_until or now, now + _ENDS_SOON)
+        case FollowingNews.ended:
+            row.following_id = row.following_until = None
+            row.doubtful_since = now
+        case FollowingNews.missed:
+            row.doubtful_since = now
+    row.look_at = now
+    await _show(desk, work, scene, before)
+    await enqueue(work, org_id, visit_id)
 
 
 async def give_up(desk: Desk, work: Work, scene: Scene, row: VisitMeeting, *, fault: str, by: By) -> None:

@@ -22,6 +22,15 @@ async def find_meeting(work: Work, org_id: OrgId, visit_id: str) -> VisitMeeting
     return found.one_or_none()
 
 
+async def list_meetings(work: Work, org_id: OrgId, visit_ids: Sequence[str]) -> Sequence[VisitMeeting]:
+    """The meetings of these visits, as far as they have one."""
+    return (
+        await work.session.scalars(
+            select(VisitMeeting).where(VisitMeeting.org_id == org_id, VisitMeeting.visit_id.in_(visit_ids))
+        )
+    ).all()
+
+
 async def replace_measures(work: Work, org_id: OrgId, visit_id: str, rows: Sequence[StreamMeasure]) -> None:
     """The visit's measures are these and no others."""
     await work.session.execute(

@@ -10,11 +10,13 @@ from housecall.meetings.registry import capabilities_of
 from housecall.messaging.service import newest_messages
 from housecall.messaging.tables import Message
 from housecall.tenancy.store import get_connection
-from housecall.visits import presence, store, store_guests
+from housecall.visits import presence, store, store_guests, store_meetings
 from housecall.visits.desk import Desk
+from housecall.visits.knowing import EVERYTHING, Told, told_of
 from housecall.visits.model import STAFF, ParticipantState, VisitState
 from housecall.visits.scene import Scene, current_patient, is_expected, visit_window
 from housecall.visits.tables import Participant, Seat, Visit
+from housecall.visits.tables_meetings import VisitMeeting
 from housecall.visits.topics import staff_topic, worklist_topic
 from housecall.visits.writing import want_presence
 
@@ -35,7 +37,9 @@ async def visit_views(
     people: dict[str, list[tuple[Participant, Seat | None]]] = {visit.id: [] for visit in visits}
     for person, seat in await store.list_people(work, org_id, list(people)):
         people[person.visit_id].append((person, seat))
-    return await _draw_all(work, org_id, visits, people, now)
+    elsewhere = [one.id for one in visits if capabilities_of(one.meeting_service).tells_roster]
+    meetings = await store_meetings.list_meetings(work, org_id, elsewhere) if elsewhere else []
+    return await _draw_all(work, org_id, visits, people, now, meetings)
 
 
 async def _draw_all(
@@ -44,12 +48,23 @@ async def _draw_all(
     visits: Collection[Visit],
     people: Mapping[str, People],
     now: datetime | None,
+    meetings: Sequence[VisitMeeting],
 ) -> list[View]:
     # What is written to a guest is about their seat, what is written to the patient about the visit.
     guests = [seat.id for all_ in people.values() for one, seat in all_ if seat and is_expected(one, seat)]
     messages = await newest_messages(work, org_id, [*(visit.id for visit in visits), *guests])
     restartable = await _restartable(work, org_id, visits, now)
-    return [draw(visit, people[visit.id], messages, can_restart=visit.id in restartable) for visit in visits]
+    told = {row.visit_id: told_of(row, now) for row in meetings}
+    return [
+        draw(
+            visit,
+            people[visit.id],
+            messages,
+            can_restart=visit.id in restartable,
+            told=told.get(visit.id, EVERYTHING),
+        )
+        for visit in visits
+    ]
 
 
 async def publish_visit(desk: Desk, work: Work, org_id: OrgId, visit: Visit) -> View:
@@ -66,7 +81,10 @@ async def publish_visit(desk: Desk, work: Work, org_id: OrgId, visit: Visit) -> 
 async def publish_scene(desk: Desk, work: Work, scene: Scene) -> View:
     """As ``publish_visit``, of a visit whose people are at hand: nobody adds to them while it is locked."""
     people = [(person, scene.seat_of(person)) for person in scene.people]
-    drawn = await _draw_all(work, scene.org_id, [scene.visit], {scene.visit.id: people}, desk.clock.now())
+    meetings = [scene.meeting] if scene.meeting is not None else []
+    drawn = await _draw_all(
+        work, scene.org_id, [scene.visit], {scene.visit.id: people}, desk.clock.now(), meetings
+    )
     if presence.is_on(scene.connection):
         await want_presence(desk, work, scene.connection, scene.visit, scene.people)
     _publish(desk, work, scene.visit, drawn[0])
@@ -115,7 +133,9 @@ async def _restartable(
     return found
 
 
-def draw(visit: Visit, people: People, messages: Mapping[str, Message], *, can_restart: bool) -> View:
+def draw(
+    visit: Visit, people: People, messages: Mapping[str, Message], *, can_restart: bool, told: Told
+) -> View:
     """The snapshot as JSON values."""
     patient = current_patient(people)
     return {
@@ -137,11 +157,11 @@ def draw(visit: Visit, people: People, messages: Mapping[str, Message], *, can_r
         "protected": visit.hides_addresses,
         "hold_message": visit.message_key,
         "confirmed_at": stamp(visit.confirmed_at),
-        "meeting": _meeting(visit),
+        "meeting": _meeting(visit, told),
     }
 
 
-def _meeting(visit: Visit) -> View:
+def _meeting(visit: Visit, told: Told) -> View:
     can = capabilities_of(visit.meeting_service)
     return {
         "service": visit.meeting_service,
@@ -153,6 +173,8 @@ def _meeting(visit: Visit) -> View:
         "hides_clinician": can.hides_clinician,
         # Why it is not held where its connection's visits are held.
         "fault": visit.meeting_fault,
+        "told": told.how_much.value,
+        "told_at": stamp(told.at),
     }
 
 

@@ -16,12 +16,13 @@ from housecall.kit.errors import HousecallError
 from housecall.kit.ids import OrgId, hash_token
 from housecall.meetings.errors import MeetingUnavailable
 from housecall.meetings.teams.backend import TeamsMeetings
+from housecall.meetings.teams.notices import LIFECYCLE
 from housecall.messaging.errors import SignatureInvalid
 from housecall.tenancy.store import get_connection
-from housecall.visits.meetings import enqueue
+from housecall.visits.meetings import hear_of_following
 from housecall.visits.roster import hear_roster
 from housecall.visits.store import get_visit
-from housecall.visits.store_meetings import find_meeting, find_meeting_followed
+from housecall.visits.store_meetings import find_meeting_followed
 from housecall.visits.tables_meetings import VisitMeeting
 from housecall.web.audience import Audience
 from housecall.web.house import House, house_of
@@ -108,20 +109,9 @@ async def _take_event(house: House, row: VisitMeeting, item: Item, proofs: list[
 
 
 async def _take_lifecycle(house: House, row: VisitMeeting, event: str) -> None:
-    """The promise is renewed, asked for anew, or what it missed is looked for: by the meeting's own job."""
-    org_id, now = OrgId(row.org_id), house.clock.now()
+    news = LIFECYCLE.get(event)
+    if news is None:
+        log.warning("A meeting service told something new of a subscription; nothing was changed.")
+        return
     async with house.database.work() as work:
-        fresh = await find_meeting(work, org_id, row.visit_id)
-        if fresh is None:
-            return
-        match event:
-            case "reauthorizationRequired":
-                # Renewing authorises again as well; as if it ended soon.
-                fresh.following_until = min(fresh.following_until or now, now)
-            case "subscriptionRemoved":
-                fresh.following_id = fresh.following_until = None
-                fresh.doubtful_since = now
-            case "missed":
-                fresh.doubtful_since = now
-        fresh.look_at = now
-        await enqueue(work, org_id, row.visit_id)
+        await hear_of_following(house.desk, work, OrgId(row.org_id), row.visit_id, news)

@@ -8,7 +8,7 @@ import { Line } from './line';
 import type { Details, VisitView } from './model';
 import { LABELS, offered, type Place, type Press } from './offers';
 import { sign } from './signs';
-import { deviceLine, hasDeviceTrouble, interpreterLine, meetingLine, reachLine, sayingOf } from './words';
+import { deviceLine, hasDeviceTrouble, interpreterLine, meetingLine, reachLine, sayingOf, untoldLine } from './words';
 
 /** Parts that are drawn elsewhere and stand in the card. */
 export interface CardParts {
@@ -35,7 +35,7 @@ export class Card {
   private readonly state = element('span', { class: 'state', 'data-testid': 'patient-state' });
   private readonly clock = element('span', { class: 'waiting-clock', 'data-testid': 'waiting-clock' });
   private readonly waits = element('span', { class: 'now-clock' }, element('span', { class: 'visually-hidden' }, 'for '), this.clock);
-  private readonly lines = { confirmed: new Line('check'), others: new Line('person'), device: new Line('camera'), texting: new Line('alert'), interpreter: new Line('message'), names: new Line('alert'), meeting: new Line('enter'), protection: new Line('shield') };
+  private readonly lines = { confirmed: new Line('check'), others: new Line('person'), device: new Line('camera'), texting: new Line('alert'), interpreter: new Line('message'), names: new Line('alert'), meeting: new Line('enter'), untold: new Line('alert'), protection: new Line('shield') };
   private readonly list = element('ul', { class: 'lines' });
   private readonly reminder = element('p', { class: 'reminder soft', id: 'reminder', 'data-testid': 'reminder', hidden: true });
   private readonly fault = element('p', { class: 'fault', role: 'alert' });
@@ -60,8 +60,8 @@ export class Card {
     this.doing.addEventListener('keydown', refuseHeldKey);
     const head = element('header', { class: 'card-head' }, element('div', { class: 'who-line' }, this.name, this.born), this.when);
     const now = element('div', { class: 'now' }, this.state, this.waits);
-    const { confirmed, others, device, texting, interpreter, names, meeting, protection } = this.lines;
-    this.list.append(names.root, meeting.root, interpreter.root, confirmed.root, others.root, device.root, texting.root, protection.root);
+    const { confirmed, others, device, texting, interpreter, names, meeting, untold, protection } = this.lines;
+    this.list.append(names.root, meeting.root, untold.root, interpreter.root, confirmed.root, others.root, device.root, texting.root, protection.root);
     this.root = element('section', { class: 'card', 'data-testid': 'visit-card', 'data-visit': visit.visit, 'aria-labelledby': 'who' });
     this.root.append(this.alert, head, now, ...parts.panes, this.stage, this.doing, this.list, ...parts.more);
     this.update(visit);
@@ -167,6 +167,7 @@ export class Card {
     this.lines.protection.draw(isOver || !this.visit.meeting.is_in_page ? '' : protection);
     const held = meetingLine(this.visit);
     this.lines.meeting.draw(isOver ? '' : held.text, held.tone);
+    this.lines.untold.draw(isOver ? '' : untoldLine(this.visit, this.timeZone), 'wait');
     this.hideEmptyList();
   }
 

@@ -1,6 +1,7 @@
 /** The clinician's words for states; staff read English. */
 
 import { ENGLISH, type CallTexts } from '../../call/texts';
+import { timeOf } from './clock';
 import type { Details, MessageView, PatientView, VisitView } from './model';
 import type { SignName } from './signs';
 
@@ -83,6 +84,17 @@ export function meetingLine(visit: VisitView): { text: string; tone?: 'wait' } {
   if (!meeting.is_ready) return { text: `${name} is making the meeting. This takes a few seconds.`, tone: 'wait' };
   if (patient.state === 'admitted' && !meeting.can_admit) return { text: `${name} has a lobby of its own. Housecall cannot open it: admit the patient in ${name}.`, tone: 'wait' };
   return { text: `Held in ${name}. “Admit” sends the patient there; you let them in at its lobby. Patients see your name in ${name}.` };
+}
+
+/** What the service keeps from us of who is in its meeting; empty while it tells everything. */
+export function untoldLine(visit: VisitView, timeZone: string): string {
+  const { told, told_at, is_in_page } = visit.meeting;
+  if (is_in_page || told === 'all') return '';
+  const name = serviceName(visit);
+  const at = told_at ? timeOf(told_at, timeZone) : '';
+  if (told === 'part') return `${name} did not tell Housecall everything that happened before ${at}. Who is in the meeting may not be as shown here: look in ${name}.`;
+  const since = at ? `${name} has not told Housecall since ${at} who is in the meeting` : `${name} does not tell Housecall who is in the meeting`;
+  return `${since}. What is shown here is what was pressed here: look in ${name}.`;
 }
 
 const KINDS: Record<string, string> = {

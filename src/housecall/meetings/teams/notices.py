@@ -24,7 +24,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from housecall.kit.clock import Clock
-from housecall.meetings.base import RosterEvent
+from housecall.meetings.base import FollowingNews, RosterEvent
 from housecall.meetings.errors import MeetingUnavailable, NoticeForged
 from housecall.meetings.teams.certificate import Certificate
 from housecall.meetings.teams.clouds import Cloud
@@ -35,6 +35,12 @@ log = logging.getLogger(__name__)
 Json = dict[str, Any]
 # Source: Graph's page on notifications with resource data: the one app that publishes them.
 PUBLISHER: Final = "0bf30f3b-4a52-48df-9a82-234910c4a086"
+# Source: Graph's page on lifecycle events. Another kind changes nothing.
+LIFECYCLE: Final = {
+    "reauthorizationRequired": FollowingNews.ends_soon,
+    "subscriptionRemoved": FollowingNews.ended,
+    "missed": FollowingNews.missed,
+}
 _KEYS_LIVE: Final = timedelta(hours=12)
 _LEEWAY: Final = timedelta(minutes=5)
 
