@@ -82,6 +82,7 @@ AUDIT: Final[dict[Act, str]] = {
     Act.number_requested: "An administrator asked for a phone number, or brought one.",
     Act.number_active: "Texts may leave from a phone number.",
     Act.number_failed: "A phone number could not be had; the detail holds the reason.",
+    Act.number_verified: "What the carriers say of a phone number's sender has changed.",
     Act.number_released: "A phone number was given back, or taken off the page.",
     Act.account_changed: "An account with a text provider was set, changed or removed; never its secret.",
     Act.message_planned: "A message was planned, or planned for another time.",

@@ -11,6 +11,7 @@ from housecall.kit.ids import OrgId
 from housecall.messaging import jobs as messaging_jobs
 from housecall.messaging.outbox import Outbox
 from housecall.messaging.providers.registry import providers_for
+from housecall.messaging.verifying import Verifying
 from housecall.tenancy.keys import RELOAD_EVERY_S, reload_signing_key
 from housecall.tenancy.store import list_connections_due
 from housecall.visits import jobs as visit_jobs
@@ -43,6 +44,7 @@ class Worker:
             on_change=self._message_changed,
             public_url=house.public_url,
         )
+        self._verifying = Verifying(house.database, house.carriers, house.clock)
         visit_jobs.register(self._queue, house.desk, house.database, feed_every=self._feed_every)
         messaging_jobs.register(
             self._queue,
@@ -63,6 +65,7 @@ class Worker:
             tasks.create_task(_every(0.5, "feeds", self._enqueue_due_feeds))
             tasks.create_task(_every(0.5, "meetings", self._enqueue_due_meetings))
             tasks.create_task(_every(2.0, "sweep", self._sweep))
+            tasks.create_task(_every(60.0, "verifying", self._verifying.enqueue_due))
             tasks.create_task(_every(1.0, "audit", self._chain))
             tasks.create_task(_every(RELOAD_EVERY_S, "keys", self._reload_key))
 

@@ -24,7 +24,10 @@ from housecall.kit.clock import FakeClock
 from housecall.kit.sealing import Sealer
 from housecall.kit.settings import Settings
 from housecall.meetings.builtin import BuiltinRooms
+from housecall.messaging.number_store import get_number
+from housecall.messaging.numbers import bring_number
 from housecall.tenancy.sign_in import SignInSettings, apply_sign_in
+from housecall.tenancy.store import get_connection
 from tests.tenancy.small_provider import CLIENT, SECRET, provide
 from tests.visits.clinic import OPERATOR, Clinic, open_clinic
 from tests.web.live import serve
@@ -222,3 +225,25 @@ async def test_all_are_run_in_the_lists_order(clinic: Clinic) -> None:
     with pytest.raises(CheckUnknown):
         get_check("no-such")
     assert ok("x").level is Level.ok
+
+
+async def test_a_number_that_carriers_hold_back_is_found_with_what_to_do(clinic: Clinic) -> None:
+    async with clinic.database.queue.open_async(), clinic.database.work() as work:
+        number, _ = await bring_number(
+            work, clinic.org_id, provider="twilio", typed="+18335550100", country="US", provider_ref="PN1",
+            by=OPERATOR, now=clinic.now,
+        )  # fmt: skip
+        number.verification, number.verification_faults = "rejected", ["website_unfit"]
+    unlinked = await level_of("carriers", ground(clinic))
+    async with clinic.database.work() as work:
+        connection = await get_connection(work, clinic.org_id, clinic.connection.id)
+        connection.texts_from = "+18335550100"
+
+    result = await run_check(get_check("carriers"), ground(clinic))
+
+    assert (unlinked, result.level) == (Level.skipped, Level.fail)
+    assert "website" in result.findings[0].mend
+    for state, level in (("pending", Level.warn), ("unknown", Level.warn), ("approved", Level.ok)):
+        async with clinic.database.work() as work:
+            (await get_number(work, clinic.org_id, number.id)).verification = state
+        assert await level_of("carriers", ground(clinic)) is level

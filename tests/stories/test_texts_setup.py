@@ -13,14 +13,27 @@ from tests.stories.hospital import Parts
 from tests.stories.looking import axe, picture, widest
 from tests.stories.test_sign_in import Portal
 from tests.stories.theatre import PHONE, Theatre
+from tests.telecom.served import served
+from tests.telecom.twilio_server import SID, TOKEN, Twilio
 
 STEP = "/portal/setup/messages"
 DESK, NARROW = {"width": 1280, "height": 860}, {"width": 320, "height": 640}
 
 
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def twilio() -> AsyncIterator[Twilio]:
+    """Twilio's faithful server; its address stands in ``url``."""
+    server = Twilio()
+    async with served(server.app()) as url:
+        server.url = url
+        yield server
+
+
 @pytest.fixture(scope="module")
-def parts() -> Iterator[Parts]:
-    running = Parts()
+def parts(twilio: Twilio) -> Iterator[Parts]:
+    running = Parts(
+        HOUSECALL_TWILIO_ACCOUNT_SID=SID, HOUSECALL_TWILIO_AUTH_TOKEN=TOKEN, HOUSECALL_TWILIO_URL=twilio.url
+    )
     running.start()
     yield running
     running.stop()
@@ -65,7 +78,7 @@ def tell(parts: Parts, **switches: object) -> None:
     assert parts.http.post(f"{parts.sandbox}/sandbox/settings", json=switches).is_success
 
 
-async def test_an_administrator_sets_up_texts_alone(parts: Parts, stage: Theatre) -> None:
+async def test_an_administrator_sets_up_texts_alone(parts: Parts, stage: Theatre, twilio: Twilio) -> None:
     step = Step(parts, (await stage.clinician()).page)
     await step.set_up("default")
     tell(parts, number_after_s=6)
@@ -124,8 +137,36 @@ async def test_an_administrator_sets_up_texts_alone(parts: Parts, stage: Theatre
     await asyncio.sleep(5)
     assert parts.texts(unlinked["phone"]) == []
 
+    # One of Twilio's: the carriers reject its campaign, which the page says with what to do, and the review warns of.
+    await step.page.locator("#provider").select_option("twilio")
+    await step.page.locator("#kind").select_option("local")
+    await step.press("generate-number")
+    await step.number_is("active", 2)
+    carried = await step.number(2).get_attribute("data-number")
+    [sid] = [sid for sid, one in twilio.numbers.items() if one["phone_number"] == carried]
+    campaign = {"campaign_status": "FAILED", "errors": [{"error_code": 30896}, {"error_code": 30893}]}
+    twilio.serve(sid, campaigns=[campaign])
+    await step.page.get_by_test_id("link-number").first.select_option(carried)
+    await step.number(2).get_by_test_id("ask-carriers").click()
+    verification = step.number(2).get_by_test_id("verification")
+    await expect(verification).to_have_attribute("data-state", "rejected")
+    await expect(verification).to_contain_text("They did not see how patients agree to texts")
+    await step.looks_right("rejected")
     await step.press("next")
     await expect(step.page).to_have_url(f"{parts.url}/portal/setup/review")
+    await step.sees("number-warning", f"{carried}: Rejected by the carriers")
+    await step.looks_right("warned")
+    await step.go("/portal/checks")
+    check = step.page.locator('[data-check="carriers"]')
+    await expect(check).to_have_attribute("data-state", "fail", timeout=30_000)
+
+    campaign["campaign_status"] = "VERIFIED"
+    await step.open()
+    await step.number(2).get_by_test_id("ask-carriers").click()
+    await expect(verification).to_have_attribute("data-state", "approved")
+    await step.press("next")
+    await expect(step.page).to_have_url(f"{parts.url}/portal/setup/review")
+    await expect(step.page.get_by_test_id("number-warning")).to_have_count(0)
 
 
 async def test_a_gateway_with_a_wrong_address_holds_texts_and_says_so(stage: Theatre) -> None:

@@ -37,6 +37,8 @@ class Azure:
     searches: dict[str, str] = field(default_factory=dict)
     operations: dict[str, dict[str, Any]] = field(default_factory=dict)
     stock: dict[str, list[str]] = field(default_factory=dict)
+    # Toll-free verification briefs; None: a resource whose version of the service has none.
+    briefs: list[dict[str, Any]] | None = field(default_factory=list)
     # Purchases fail with this code, or hang for so many questions.
     fails_with: str = ""
     polls: int = 0
@@ -57,6 +59,10 @@ class Azure:
             Route(available + "/searchResults/{id}", self._result, methods=["GET"]),
             Route(available + "/:purchase", self._buy, methods=["POST"]),
             Route("/phoneNumbers/operations/{id}", self._operation, methods=["GET"]),
+            Route("/tollfreeVerification/campaignBriefs", self._briefs, methods=["GET"]),
+            Route(
+                "/tollfreeVerification/countries/{country}/campaignBriefs/{id}", self._brief, methods=["GET"]
+            ),
             Route("/phoneNumbers/{number}", self._one, methods=["GET", "DELETE"]),
         ]
         return Starlette(routes=routes, exception_handlers={Refused: _say})
@@ -200,6 +206,35 @@ class Azure:
                 "cost": {"amount": 2, "currencyCode": "USD", "billingFrequency": "monthly"},
             }
         )
+
+    def add_brief(self, number: str, status: str, *notes: str) -> None:
+        """A brief for this number, with what reviewers noted."""
+        assert self.briefs is not None
+        self.briefs.append(
+            {
+                "id": str(uuid.uuid4()), "countryCode": "US", "briefType": "tollfreeVerification", "status": status,
+                "phoneNumbers": [number.removeprefix("+")],
+                "reviewNotes": [{"message": one, "date": datetime.now(UTC).isoformat()} for one in notes],
+            }
+        )  # fmt: skip
+
+    async def _briefs(self, request: Request) -> Response:
+        await self._check(request)
+        if self.briefs is None or request.query_params["api-version"] != "2023-01-10-preview1":
+            raise Refused(404, "NotFound")
+        skip, top = int(request.query_params.get("skip", 0)), int(request.query_params.get("top", 100))
+        rows = [
+            {key: one[key] for key in one if key != "reviewNotes"} for one in self.briefs[skip : skip + top]
+        ]
+        return JSONResponse({"campaignBriefSummaries": rows})
+
+    async def _brief(self, request: Request) -> Response:
+        await self._check(request)
+        asked = (request.path_params["country"], request.path_params["id"])
+        for one in self.briefs or []:
+            if (one["countryCode"], one["id"]) == asked:
+                return JSONResponse(one)
+        raise Refused(404, "NotFound")
 
     def _begin(self, kind: str, location: str) -> str:
         operation = str(uuid.uuid4())

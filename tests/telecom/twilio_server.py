@@ -34,10 +34,14 @@ class Twilio:
     messages: list[dict[str, Any]] = field(default_factory=list)
     numbers: dict[str, dict[str, Any]] = field(default_factory=dict)
     stock: dict[str, list[str]] = field(default_factory=dict)
-    verifications: dict[str, str] = field(default_factory=dict)
+    # Toll-free forms by number's sid; messaging services with their numbers and campaigns; brands.
+    verifications: dict[str, dict[str, Any]] = field(default_factory=dict)
+    services: dict[str, dict[str, Any]] = field(default_factory=dict)
+    brands: list[dict[str, Any]] = field(default_factory=list)
     purchases: int = 0
     loses_purchase: bool = False
     down: bool = False
+    url: str = ""
 
     def __post_init__(self) -> None:
         self.add("+18335550100")
@@ -62,6 +66,10 @@ class Twilio:
             Route(_BASE + "/IncomingPhoneNumbers.json", self._own, methods=["GET"]),
             Route(_BASE + "/IncomingPhoneNumbers/{sid}.json", self._one, methods=["GET", "DELETE"]),
             Route("/v1/Tollfree/Verifications", self._forms, methods=["GET"]),
+            Route("/v1/Services", self._services, methods=["GET"]),
+            Route("/v1/Services/{service}/PhoneNumbers/{sid}", self._sender, methods=["GET"]),
+            Route("/v1/Services/{service}/Compliance/Usa2p", self._campaigns, methods=["GET"]),
+            Route("/v1/a2p/BrandRegistrations", self._brands, methods=["GET"]),
         ]
         return Starlette(routes=routes, exception_handlers={Refused: _say, 404: _no_such, 405: _no_such})
 
@@ -170,12 +178,50 @@ class Twilio:
             return Response(status_code=204)
         return JSONResponse(found)
 
+    def serve(self, *numbers: str, campaigns: list[dict[str, Any]] | None = None) -> str:
+        """A messaging service with these numbers, by their sids, and these campaigns."""
+        sid = "MG" + uuid.uuid4().hex
+        self.services[sid] = {"numbers": numbers, "campaigns": campaigns or []}
+        return sid
+
     async def _forms(self, request: Request) -> Response:
         self._check(request)
-        status = self.verifications.get(request.query_params.get("TollfreePhoneNumberSid", ""))
-        forms = [{"sid": "HH1", "status": status}] if status else []
-        meta = {"page": 0, "page_size": 50, "next_page_url": None, "key": "verifications"}
-        return JSONResponse({"verifications": forms, "meta": meta})
+        sid = request.query_params.get("TollfreePhoneNumberSid", "")
+        form = self.verifications.get(sid)
+        rows = [{"sid": "HH" + "0" * 32, "tollfree_phone_number_sid": sid} | form] if form else []
+        return _meta("verifications", rows)
+
+    async def _services(self, request: Request) -> Response:
+        self._check(request)
+        rows = [
+            {
+                "sid": sid,
+                "us_app_to_person_registered": any(
+                    c["campaign_status"] == "VERIFIED" for c in one["campaigns"]
+                ),
+            }
+            for sid, one in self.services.items()
+        ]
+        return _meta("services", rows)
+
+    async def _sender(self, request: Request) -> Response:
+        self._check(request)
+        service = self.services.get(request.path_params["service"])
+        sid = request.path_params["sid"]
+        if service is None or sid not in service["numbers"]:
+            raise Refused(404, 20404)
+        return JSONResponse({"sid": sid, "phone_number": self.numbers[sid]["phone_number"]})
+
+    async def _campaigns(self, request: Request) -> Response:
+        self._check(request)
+        service = self.services.get(request.path_params["service"])
+        if service is None:
+            raise Refused(404, 20404)
+        return _meta("compliance", service["campaigns"])
+
+    async def _brands(self, request: Request) -> Response:
+        self._check(request)
+        return _meta("data", self.brands)
 
 
 def _now() -> str:
@@ -184,6 +230,10 @@ def _now() -> str:
 
 def _page(key: str, rows: list[dict[str, Any]]) -> Response:
     return JSONResponse({key: rows, "page": 0, "page_size": 50, "next_page_uri": None})
+
+
+def _meta(key: str, rows: list[dict[str, Any]]) -> Response:
+    return JSONResponse({key: rows, "meta": {"page": 0, "page_size": 50, "next_page_url": None, "key": key}})
 
 
 async def _say(request: Request, refused: Exception) -> Response:

@@ -13,10 +13,13 @@ from housecall.kit.clock import FakeClock
 from housecall.kit.sealing import Sealer
 from housecall.messaging import number_store
 from housecall.messaging.carriers import Credentials
-from housecall.messaging.number_model import NumberFault, NumberKind
+from housecall.messaging.number_model import NumberFault, NumberKind, Verification, VerificationFault
 from housecall.messaging.numbers import activate, begin, fail, request_number
+from housecall.messaging.providers.base import ProviderUnavailable
 from housecall.messaging.providers.memory import MemoryProvider
 from housecall.messaging.providers.memory_numbers import MemoryNumbers
+from housecall.messaging.providers.numbers import Verified
+from housecall.messaging.verifying_words import FAULTS as VERIFYING_FAULTS
 from housecall.tenancy.administrators import sign_in
 from housecall.tenancy.consent import list_consents
 from housecall.tenancy.model import Role
@@ -230,3 +233,32 @@ async def test_an_account_is_kept_sealed_and_its_secret_never_shown(step: Step) 
     assert fields["secret-twilio"] not in page
     assert fields["secret-twilio"].encode() not in account.secret_sealed
     assert '<option value="twilio"' in page
+
+
+async def test_a_number_the_carriers_rejected_says_why_and_what_to_do_and_is_asked_about_on_a_press(
+    step: Step,
+) -> None:
+    await step.number("+18335550188")
+    async with step.live.house.database.work() as work:
+        [number] = await number_store.list_numbers(work, step.live.clinic.org_id)
+        number.provider_ref = "PN1"
+    rejected = Verified(Verification.rejected, (VerificationFault.website_unfit, VerificationFault.other))
+    step.shop.verified = rejected
+    first = f"first-{step.live.clinic.connection.id}"
+
+    asked = await step.ask("POST", act=f"verified:{number.id}", **{first: "+18335550188"})
+    page = (await step.ask()).text
+    review = (await step.ask(path="/portal/setup/review")).text
+    step.shop.fails = ProviderUnavailable(is_fate_unknown=False)
+    away = await step.press(f"verified:{number.id}")
+    step.shop.fails, step.shop.verified = None, Verified(Verification.approved)
+    await step.press(f"verified:{number.id}")
+
+    assert (asked.status_code, away.status_code) == (303, 400)
+    assert "The provider did not answer" in away.text
+    for fault in rejected.faults:
+        assert VERIFYING_FAULTS[fault].split(".")[0].replace("'", "&#39;") in page
+        assert VERIFYING_FAULTS[fault].split(".")[0].replace("'", "&#39;") in review
+    assert "may not arrive" in review
+    assert "may not arrive" not in (await step.ask(path="/portal/setup/review")).text
+    assert "Approved by the carriers" in (await step.ask()).text

@@ -103,6 +103,7 @@ class Act(StrEnum):
     number_active = "messaging:number:active"
     number_failed = "messaging:number:failed"
     number_released = "messaging:number:released"
+    number_verified = "messaging:number:verified"
     account_changed = "messaging:account:changed"
     message_planned = "messaging:message:planned"
     message_requested = "messaging:message:requested"

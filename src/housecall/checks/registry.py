@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import ClassVar, Final
 
-from housecall.checks import meetings, outside, server
+from housecall.checks import carriers, meetings, outside, server
 from housecall.checks.model import Check, Finding, Ground, Result, fail
 from housecall.kit.errors import HousecallError, Kind
 
@@ -41,6 +41,12 @@ CHECKS: Final = (
     ),
     Check("ehr", "EHR connections", "Launches, appointments and names come from there.", outside.ehr),
     Check("texts", "Texts", "Links and reminders go out by them.", outside.texts),
+    Check(
+        "carriers",
+        "Carriers' check of numbers",
+        "Carriers in the United States and Canada hold back texts from numbers they do not know.",
+        carriers.numbers,
+    ),
     Check("mail", "E-mail", "Links and reminders go out by it, where it is set up.", outside.mail),
     Check("sign-in", "Sign-in provider", "Administrators come in by it.", outside.sign_in),
     Check("redis", "Redis", "It joins several nodes.", outside.redis),

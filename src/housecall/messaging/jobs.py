@@ -13,6 +13,7 @@ from housecall.messaging import numbers, receipts, replies
 from housecall.messaging.carriers import Carriers
 from housecall.messaging.model import FailReason, MessageState
 from housecall.messaging.provisioning import Provisioning
+from housecall.messaging.verifying import Verifying
 from housecall.messaging.words import ReplyWord
 
 OnChange = Callable[[OrgId, str], Awaitable[None]]
@@ -56,7 +57,7 @@ def register(
         if changed is not None:
             await on_change(*changed)
 
-    _register_numbers(queue, Provisioning(database, carriers, clock))
+    _register_numbers(queue, Provisioning(database, carriers, clock), Verifying(database, carriers, clock))
     _register_replies(queue, database, clock, on_confirm)
     queue.task(name=APPLY_RECEIPT, retry=_RETRY)(apply_receipt)
 
@@ -84,7 +85,7 @@ def _register_replies(queue: App, database: Database, clock: Clock, on_confirm: 
     queue.task(name=APPLY_CONFIRM, retry=_RETRY)(apply_confirm)
 
 
-def _register_numbers(queue: App, provisioning: Provisioning) -> None:
+def _register_numbers(queue: App, provisioning: Provisioning, verifying: Verifying) -> None:
     async def provision_number(org_id: str, number_id: str) -> None:
         await provisioning.provision(OrgId(uuid.UUID(org_id)), uuid.UUID(number_id))
 
@@ -92,7 +93,7 @@ def _register_numbers(queue: App, provisioning: Provisioning) -> None:
         await provisioning.release(OrgId(uuid.UUID(org_id)), uuid.UUID(number_id))
 
     async def watch_number(org_id: str, number_id: str) -> None:
-        await provisioning.watch(OrgId(uuid.UUID(org_id)), uuid.UUID(number_id))
+        await verifying.watch(OrgId(uuid.UUID(org_id)), uuid.UUID(number_id))
 
     queue.task(name=numbers.PROVISION, retry=_RETRY)(provision_number)
     queue.task(name=numbers.RELEASE, retry=_RETRY)(release_number)

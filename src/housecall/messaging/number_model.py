@@ -56,6 +56,32 @@ class Verification(StrEnum):
     unknown = "unknown"
 
 
+class VerificationFault(StrEnum):
+    """What the carriers find wrong with what was told of a number's sender; each has one thing to do."""
+
+    business_not_found = "business_not_found"
+    address_invalid = "address_invalid"
+    contact_unfit = "contact_unfit"
+    website_unfit = "website_unfit"
+    consent_unclear = "consent_unclear"
+    policy_unfit = "policy_unfit"
+    samples_unfit = "samples_unfit"
+    description_unfit = "description_unfit"
+    content_forbidden = "content_forbidden"
+    number_not_in_service = "number_not_in_service"
+    number_not_in_campaign = "number_not_in_campaign"
+    campaign_missing = "campaign_missing"
+    withdrawn = "withdrawn"
+    time_expired = "time_expired"
+    suspended = "suspended"
+    carrier_refused = "carrier_refused"
+    provider_fault = "provider_fault"
+    other = "other"
+
+
+# With these the carriers let texts through.
+LET_THROUGH: Final = frozenset({Verification.not_needed, Verification.approved})
+
 # The provider's own limit is two minutes; whoever waits is told within it.
 PATIENCE: Final = timedelta(minutes=2)
 

@@ -4,13 +4,13 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
 from housecall.messaging.errors import NumberUnknown
-from housecall.messaging.number_model import NumberState
+from housecall.messaging.number_model import NumberState, Verification
 from housecall.messaging.tables import NumberProof, PhoneNumber, TextAccount, TextTrouble
 
 
@@ -22,6 +22,23 @@ async def list_numbers(work: Work, org_id: OrgId) -> Sequence[PhoneNumber]:
             .where(PhoneNumber.org_id == org_id, PhoneNumber.state != NumberState.released.value)
             .order_by(PhoneNumber.requested_at, PhoneNumber.id)
             .execution_options(populate_existing=True)
+        )
+    ).all()
+
+
+async def list_unwatched(work: Work, now: datetime) -> Sequence[PhoneNumber]:
+    """Numbers of any organisation of which the carriers are to be asked now; each tells its own."""
+    return (
+        await work.session.scalars(
+            select(PhoneNumber)
+            .where(
+                PhoneNumber.state == NumberState.active.value,
+                PhoneNumber.provider_ref.is_not(None),
+                PhoneNumber.verification != Verification.not_needed.value,
+                or_(PhoneNumber.verification_due_at.is_(None), PhoneNumber.verification_due_at <= now),
+            )
+            .order_by(PhoneNumber.verification_due_at.nulls_first())
+            .limit(50)
         )
     ).all()
 

@@ -137,7 +137,8 @@ async def bring_number(
         raise NumberTaken
     number = _row(org_id, provider, NumberOrigin.brought, country, kind_of(e164), by, now)
     number.number = number.chosen = e164
-    number.verification = Verification.unknown.value
+    is_watched = verification_at_first(kind_of(e164), country_of(e164) or country) is Verification.needed
+    number.verification = (Verification.unknown if is_watched else Verification.not_needed).value
     number.give_up_at = now + _CODE_LIVES
     _step(number, "begin")
     work.session.add(number)
@@ -181,7 +182,7 @@ async def activate(work: Work, number: PhoneNumber, e164: str, *, by: By, now: d
     number.number, number.active_at, number.fault = e164, now, None
     number.pace = PACES.get((number.provider, NumberKind(number.kind)))
     await _note(work, number, Act.number_active, by, now)
-    await _enqueue(work, WATCH, number)
+    await enqueue_watch(work, number)
 
 
 async def fail(work: Work, number: PhoneNumber, fault: NumberFault, *, by: By, now: datetime) -> None:
@@ -216,6 +217,12 @@ def kind_of(e164: str) -> NumberKind:
             return NumberKind.mobile
         case _:
             return NumberKind.local
+
+
+def country_of(e164: str) -> str | None:
+    """The country whose numbering plan it is in, None where the plan does not tell."""
+    found = phonenumbers.region_code_for_number(phonenumbers.parse(e164))
+    return str(found) if found and found != "001" else None
 
 
 def _row(
@@ -275,6 +282,11 @@ async def _enqueue(work: Work, task: str, number: PhoneNumber, not_before: datet
 async def enqueue_later(work: Work, task: str, number: PhoneNumber, at: datetime) -> None:
     """The worker comes back to the number at that time."""
     await _enqueue(work, task, number, at)
+
+
+async def enqueue_watch(work: Work, number: PhoneNumber) -> None:
+    """The worker asks soon what the carriers say of the number."""
+    await _enqueue(work, WATCH, number)
 
 
 def working(numbers: Sequence[PhoneNumber]) -> list[PhoneNumber]:

@@ -1,4 +1,4 @@
-"""What the worker does with numbers: buy, watch, give back. Each step is kept before the next one is taken.
+"""What the worker does with numbers: buy, give back. Each step is kept before the next one is taken.
 
     requested -> provisioning: choose (kept) -> buy (kept) -> ask how far -> active
 
@@ -18,13 +18,7 @@ from housecall.kit.ids import OrgId
 from housecall.messaging import number_store as store
 from housecall.messaging import numbers
 from housecall.messaging.carriers import Carriers
-from housecall.messaging.number_model import (
-    NumberFault,
-    NumberKind,
-    NumberOrigin,
-    NumberState,
-    Verification,
-)
+from housecall.messaging.number_model import NumberFault, NumberKind, NumberOrigin, NumberState
 from housecall.messaging.providers.base import ProviderMisconfigured, ProviderUnavailable
 from housecall.messaging.providers.numbers import Choice, NumberProvider, NumberRefused, NumberWish
 from housecall.messaging.tables import PhoneNumber
@@ -33,9 +27,6 @@ log = logging.getLogger(__name__)
 
 _BY: Final = By(Actor.system, "numbers")
 _POLL: Final = timedelta(seconds=1)
-# A carrier's check of a form takes days.
-_LOOK_AGAIN: Final = timedelta(hours=6)
-_SETTLED: Final = frozenset({Verification.not_needed, Verification.approved})
 _UNDER_WAY: Final = frozenset({NumberState.requested, NumberState.provisioning})
 
 
@@ -134,21 +125,3 @@ class Provisioning:
         if number.state == NumberState.released and number.provider_ref:
             provider = await self._provider(number)
             await provider.release(number.provider_ref)
-
-    async def watch(self, org_id: OrgId, number_id: uuid.UUID) -> None:
-        """What the carriers say of the number is known; until they are content, the job comes again."""
-        async with self._database.work() as work:
-            number = await store.get_number(work, org_id, number_id)
-        if number.state != NumberState.active or not number.provider_ref or number.number is None:
-            return
-        provider = await self._provider(number)
-        told = await provider.verification(number.provider_ref, number.number, NumberKind(number.kind))
-        now = self._clock.now()
-        async with self._database.work() as work:
-            fresh = await store.get_number(work, org_id, number_id, lock=True)
-            fresh.verification_at = now
-            # What cannot be told leaves standing what the plan says.
-            if told is not Verification.unknown:
-                fresh.verification = told.value
-            if fresh.state == NumberState.active and Verification(fresh.verification) not in _SETTLED:
-                await numbers.enqueue_later(work, numbers.WATCH, fresh, now + _LOOK_AGAIN)

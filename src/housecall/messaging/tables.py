@@ -145,6 +145,9 @@ class PhoneNumber(Base):
     provider_ref: Mapped[str | None]
     verification: Mapped[str]
     verification_at: Mapped[datetime | None]
+    verification_faults: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    # When the carriers are asked again.
+    verification_due_at: Mapped[datetime | None]
     # Segments a minute, None for as many as the provider takes; and up to when they are given away.
     pace: Mapped[int | None]
     paced_until: Mapped[datetime | None]

@@ -12,6 +12,7 @@ from housecall.kit.ids import OrgId
 from housecall.messaging import number_store, numbers
 from housecall.messaging.accounts import OWN
 from housecall.messaging.providers.base import ProviderError
+from housecall.messaging.verifying_words import say
 from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.consent import Consent, standing_consents, wording
 from housecall.tenancy.model import ConnectionState
@@ -23,7 +24,16 @@ from housecall.web.house import House, house_of
 from housecall.web.pages import render
 from housecall.web.portal_guards import administrator
 from housecall.web.setup_steps import show_step
-from housecall.web.texts_form import FormFault, bring, do_act, keep_choices, prove, read_pressed, text_code
+from housecall.web.texts_form import (
+    FormFault,
+    ask_carriers,
+    bring,
+    do_act,
+    keep_choices,
+    prove,
+    read_pressed,
+    text_code,
+)
 
 routes = Audience("portal texts", guard=administrator, include_in_schema=False)
 Administrator = Annotated[SignedIn, Depends(administrator)]
@@ -66,7 +76,8 @@ async def press(request: Request, person: Administrator) -> Response:
         return await _page(request, person, typed=fields, faults={fault.field: str(fault)})
     except ProviderError:
         sentence = "The provider did not answer. Nothing was done; try again in a minute."
-        return await _page(request, person, typed=fields, faults={"brought": sentence})
+        place = "numbers" if read_pressed(fields).act == "verified" else "brought"
+        return await _page(request, person, typed=fields, faults={place: sentence})
     except HousecallError as fault:
         if fault.code not in _PLACES:
             raise
@@ -87,6 +98,9 @@ async def _do(house: House, person: SignedIn, fields: Mapping[str, str]) -> None
         proof = await bring(house, person, pressed)
     elif pressed.act == "prove":
         await prove(house, person, pressed)
+        proof = None
+    elif pressed.act == "verified":
+        await ask_carriers(house, person, pressed)
         proof = None
     else:
         async with house.database.work() as work:
@@ -140,4 +154,4 @@ async def _page(
 
 async def _numbers(work: Work, org_id: OrgId) -> dict[str, Any]:
     there = await numbers.list_numbers(work, org_id)
-    return {"numbers": there, "working": numbers.working(there), "words": words}
+    return {"numbers": there, "working": numbers.working(there), "words": words, "say": say}

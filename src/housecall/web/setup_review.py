@@ -11,6 +11,9 @@ from housecall.ehr.base import Persona
 from housecall.ehr.outward import Outward
 from housecall.ehr.registry import PROFILES
 from housecall.kit.ids import OrgId
+from housecall.messaging.numbers import list_numbers
+from housecall.messaging.verifying import held_back
+from housecall.messaging.verifying_words import warn_of
 from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.errors import ConnectionUnknown
 from housecall.tenancy.readiness import lacks_of
@@ -47,12 +50,15 @@ async def review(request: Request, person: Administrator) -> Response:
     house = house_of(request)
     async with house.database.work() as work:
         found = [one for one in await list_connections(work, person.org_id) if one.state != "draft"]
+        numbers = await list_numbers(work, person.org_id)
     return await show_step(
         request,
         person,
         "portal/setup_review.html",
         step="review",
-        connections=[await _shown(house, person, one) for one in found],
+        connections=[
+            await _shown(house, person, one) | {"warnings": warn_of(held_back(numbers, one))} for one in found
+        ],
         kind_words=_KIND_WORDS,
         state_words=STATE_WORDS,
     )

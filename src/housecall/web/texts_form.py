@@ -12,6 +12,7 @@ from housecall.messaging.errors import CodeWrong, NumberUnknown
 from housecall.messaging.number_model import NumberKind
 from housecall.messaging.numbers import Proof
 from housecall.messaging.providers.base import OutgoingText, ProviderError
+from housecall.messaging.verifying import Verifying
 from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.consent import (
     Consent,
@@ -164,6 +165,11 @@ async def prove(house: House, person: SignedIn, pressed: Pressed) -> None:
         raise FormFault(name, str(wrong)) from None
     if not is_right:
         raise FormFault(name, "That is not the code in the text. Look again, or ask for a new one.")
+
+
+async def ask_carriers(house: House, person: SignedIn, pressed: Pressed) -> None:
+    """What the carriers say of the number now is known; raises ProviderError or NumberUnknown."""
+    await Verifying(house.database, house.carriers, house.clock).look(person.org_id, _id(pressed))
 
 
 async def _by_command(work: Work, person: SignedIn) -> bool:

@@ -56,23 +56,3 @@ TROUBLES: Final = {
     "out_of_credit": "The account is used up. Pay it in, and the texts leave by themselves.",
     "not_installed": "The provider's package is missing on the server: install housecall[twilio] or housecall[azure].",
 }
-
-# Two sentences each: how it is, and what to do.
-VERIFICATIONS: Final = {
-    "not_needed": "",
-    "approved": "Verified by the carriers.",
-    "needed": (
-        "Not verified yet. Carriers in the United States and Canada hold back texts from such numbers until a form "
-        "about your organisation was approved."
-    ),
-    "pending": "The carriers are looking at the form. That takes some days; until then they may hold back texts.",
-    "rejected": "The carriers rejected the form. Read why in the provider's own portal, and send it in again.",
-    "unknown": "This provider does not tell us whether the carriers have verified the number: look in its own portal.",
-}
-
-FORMS: Final = {
-    ("twilio", "toll_free"): "Twilio console: Phone Numbers, Regulatory Compliance, Toll-free verification.",
-    ("twilio", "local"): "Twilio console: Messaging, Regulatory Compliance, A2P 10DLC.",
-    ("azure", "toll_free"): "Azure portal: your resource, Regulatory Documents, toll-free verification.",
-    ("azure", "local"): "Azure portal: your resource, Phone numbers, brand and campaign.",
-}

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
-from housecall.messaging.number_model import NumberFault, NumberKind, NumberState, Verification
+from housecall.messaging.number_model import NumberFault, NumberKind, NumberState
 from housecall.messaging.providers.azure_client import QUIET, Lazily, unavailable
+from housecall.messaging.providers.azure_verification import verification_of
 from housecall.messaging.providers.base import ProviderUnavailable
-from housecall.messaging.providers.numbers import Choice, NumberRefused, NumberWish, Progress
+from housecall.messaging.providers.numbers import Choice, NumberRefused, NumberWish, Progress, Verified
 
 _KINDS: Final = {
     NumberKind.toll_free: "tollFree",
@@ -111,9 +112,9 @@ class AzureNumbers:
             raise
         return str(found.phone_number)
 
-    async def verification(self, provider_ref: str, number: str, kind: NumberKind) -> Verification:
-        # Where a form was sent in stands in the Azure portal only.
-        return Verification.unknown
+    async def verification(self, provider_ref: str, number: str, kind: NumberKind) -> Verified:
+        client = await self._client.get()
+        return await verification_of(client._phone_number_client, number, kind)
 
     async def close(self) -> None:
         await self._client.close()

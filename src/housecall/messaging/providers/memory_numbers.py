@@ -2,7 +2,7 @@
 
 from housecall.messaging.number_model import NumberFault, NumberKind, NumberState, Verification
 from housecall.messaging.providers.base import ProviderError
-from housecall.messaging.providers.numbers import Choice, NumberRefused, NumberWish, Progress
+from housecall.messaging.providers.numbers import Choice, NumberRefused, NumberWish, Progress, Verified
 
 
 class MemoryNumbers:
@@ -16,7 +16,7 @@ class MemoryNumbers:
         self.own: dict[str, str] = {}
         self.fails: ProviderError | None = None
         self.fails_after_buying: ProviderError | None = None
-        self.verified = Verification.approved
+        self.verified = Verified(Verification.approved)
         self._asked: dict[str, int] = {}
 
     async def choose(self, wish: NumberWish) -> Choice:
@@ -54,7 +54,9 @@ class MemoryNumbers:
     async def find_own(self, number: str) -> str | None:
         return self.own.get(number)
 
-    async def verification(self, provider_ref: str, number: str, kind: NumberKind) -> Verification:
+    async def verification(self, provider_ref: str, number: str, kind: NumberKind) -> Verified:
+        if self.fails:
+            raise self.fails
         return self.verified
 
     async def close(self) -> None:

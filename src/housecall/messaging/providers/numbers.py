@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from housecall.kit.errors import Kind
-from housecall.messaging.number_model import NumberFault, NumberKind, NumberState, Verification
+from housecall.messaging.number_model import (
+    NumberFault,
+    NumberKind,
+    NumberState,
+    Verification,
+    VerificationFault,
+)
 from housecall.messaging.providers.base import ProviderError
 
 
@@ -50,6 +56,14 @@ class Progress:
     fault: NumberFault | None = None
 
 
+@dataclass(frozen=True)
+class Verified:
+    """Whether the carriers know who sends from a number, and what they find wrong."""
+
+    state: Verification
+    faults: tuple[VerificationFault, ...] = ()
+
+
 class NumberProvider(Protocol):
     """Buys, watches and gives back phone numbers. Every call may raise ProviderUnavailable."""
 
@@ -76,7 +90,7 @@ class NumberProvider(Protocol):
         """The provider's id for a number that is on this account already, None when it is not."""
         ...
 
-    async def verification(self, provider_ref: str, number: str, kind: NumberKind) -> Verification:
+    async def verification(self, provider_ref: str, number: str, kind: NumberKind) -> Verified:
         """Whether the carriers know who sends from the number; ``unknown`` where the provider cannot tell."""
         ...
 

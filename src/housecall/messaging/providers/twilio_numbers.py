@@ -4,23 +4,16 @@ from typing import Any, Final, NoReturn
 
 import httpx
 
-from housecall.messaging.number_model import NumberFault, NumberKind, NumberState, Verification
+from housecall.messaging.number_model import NumberFault, NumberKind, NumberState
 from housecall.messaging.providers.base import ProviderUnavailable
-from housecall.messaging.providers.numbers import Choice, NumberRefused, NumberWish, Progress
+from housecall.messaging.providers.numbers import Choice, NumberRefused, NumberWish, Progress, Verified
 from housecall.messaging.providers.twilio_client import TwilioAccount, TwilioClient, told, unavailable
+from housecall.messaging.providers.twilio_verification import verification_of
 
 _LISTS: Final = {NumberKind.toll_free: "toll_free", NumberKind.local: "local", NumberKind.mobile: "mobile"}
 
 _GONE: Final = frozenset({21404, 21422, 21452})
 _CANNOT_PAY: Final = frozenset({20003, 20005, 20403, 21631, 21649, 21650, 21651})
-
-# Twilio's words for the carriers' check of toll-free numbers.
-VERIFICATIONS: Final = {
-    "PENDING_REVIEW": Verification.pending,
-    "IN_REVIEW": Verification.pending,
-    "TWILIO_APPROVED": Verification.approved,
-    "TWILIO_REJECTED": Verification.rejected,
-}
 
 
 class TwilioNumbers:
@@ -77,17 +70,8 @@ class TwilioNumbers:
     async def find_own(self, number: str) -> str | None:
         return await self._find(phone_number=number)
 
-    async def verification(self, provider_ref: str, number: str, kind: NumberKind) -> Verification:
-        if kind is not NumberKind.toll_free:
-            # A local number's campaign hangs on a messaging service, not on the number.
-            return Verification.unknown
-        rest = await self._client.rest()
-        forms = await _asked(
-            rest.messaging.v1.tollfree_verifications.list_async(
-                tollfree_phone_number_sid=provider_ref, limit=1
-            )
-        )
-        return VERIFICATIONS.get(str(forms[0].status), Verification.unknown) if forms else Verification.needed
+    async def verification(self, provider_ref: str, number: str, kind: NumberKind) -> Verified:
+        return await verification_of(await self._client.rest(), _asked, provider_ref, kind)
 
     async def close(self) -> None:
         await self._client.close()
