@@ -99,6 +99,19 @@ class Demo:
             self._process.wait(5)
         self._process = None
 
+    def housecall(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """What an operator types while the demo runs, and what it answered."""
+        environment = {
+            **os.environ,
+            "HOUSECALL_DATA_DIR": str(self.folder / "data"),
+            "HOUSECALL_PUBLIC_URL": self.url,
+            "HOUSECALL_LOG_LEVEL": "CRITICAL",
+        }
+        command = [sys.executable, "-m", "housecall.commands", *arguments]
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
     def book(self, **wanted: Any) -> dict[str, Any]:
         """Book an appointment in the sandbox: ``in_minutes``, ``minutes``, ``patient``, ``video``."""
         wanted = {"in_minutes": 5, "minutes": 15, **wanted}

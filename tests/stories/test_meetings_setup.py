@@ -1,5 +1,6 @@
 """An administrator sets Teams up on the portal alone: certificate, prerequisites, choice; two of them at once."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,60 @@ async def test_an_administrator_sets_teams_up_alone(demo: Demo, theatre: Theatre
     await expect(page.page.locator("tbody tr").first).to_contain_text("builtin → teams")
     await page.go("/portal/audit?act=tenancy:meeting_key:changed")
     await expect(page.page.locator("tbody tr").first).to_contain_text("in_use")
+    await page.go(page.address)
+    await page.press("remove-draft")
+
+
+async def test_each_cloud_has_its_own_commands_and_what_does_not_go_together_is_said(
+    demo: Demo, theatre: Theatre
+) -> None:
+    """A directory of a government cloud, chosen wrong in each way before it is chosen right; also by command."""
+    page, known = Page(demo, (await administrator(demo, theatre)).page), tenant(demo)
+    await page.begin_connection()
+    await page.open()
+    await page.press("make-certificate")
+    register(demo, await page.value("public-pem"))
+    assert "VirtualAppointment.Read.All" in await page.page.locator("#microsoft").inner_text()
+
+    await page.fill(tenant=known["tenant"], client_id=known["client"])
+    await page.choose("cloud", "china")
+    await page.press("save")
+    await page.says("cloud", "China does not make meetings for apps")
+    await page.looks_right("cloud")
+    await page.choose("cloud", "usgov-high")
+    await page.choose("organises", "account")
+    await page.fill(organiser=known["service_account"])
+    await page.press("save")
+    await page.sees("saved")
+    assert "Connect-MicrosoftTeams -TeamsEnvironmentName TeamsGCCH" in await page.value("policy-commands")
+    assert "VirtualAppointment.Read.All" not in await page.page.locator("#microsoft").inner_text()
+
+    await page.press("test-meetings")
+    await page.sees("meetings-tested", "compare the directory's id, and which of Microsoft's clouds it is in")
+    switch(demo, cloud="usgov-high")
+    try:
+        await page.press("test-meetings")
+        await page.sees("meetings-tested", "Everything that was tried works")
+    finally:
+        switch(demo, cloud="global")
+
+    named = (
+        "--connection",
+        page.address.rsplit("/", 1)[-1],
+        "--tenant",
+        known["tenant"],
+        "--client-id",
+        known["client"],
+    )
+    refused = await asyncio.to_thread(demo.housecall, "teams", "use", *named, "--cloud", "china")
+    taken = await asyncio.to_thread(demo.housecall, "teams", "use", *named, "--cloud", "usgov-dod")
+    await page.open()
+
+    assert (refused.returncode, taken.returncode) == (1, 0), taken.stderr
+    assert refused.stderr.count("\n") == 1
+    assert "China does not make meetings for apps" in refused.stderr
+    assert (await page.value("cloud"), await page.value("service")) == ("usgov-dod", "teams")
+    assert "TeamsDOD" in await page.value("policy-commands")
     await page.go(page.address)
     await page.press("remove-draft")
 

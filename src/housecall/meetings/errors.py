@@ -11,6 +11,7 @@ MeetingError
 ├── OrganiserUnknown        nobody in the directory is known for this clinician
 ├── LibraryMissing          the service's own library is not installed
 ├── CertificateInvalid      no certificate with its key
+├── CloudUnfit              no visit can be held in that one of the service's clouds
 ├── NoticeForged            a notification that is not from whom it says
 └── MeetingNotReady         the meeting is being made
 """
@@ -96,6 +97,13 @@ class CertificateInvalid(MeetingError):
 
     kind: ClassVar[Kind] = Kind.invalid
     code: ClassVar[str] = "meetings.certificate_invalid"
+
+
+class CloudUnfit(MeetingError):
+    """No visit can be held in this one of Microsoft's clouds."""
+
+    kind: ClassVar[Kind] = Kind.invalid
+    code: ClassVar[str] = "meetings.cloud_unfit"
 
 
 class NoticeForged(MeetingError):

@@ -15,6 +15,7 @@ from housecall.meetings.base import OWN_ROOMS, Chat, MeetingBackend
 from housecall.meetings.errors import MeetingRefused
 from housecall.meetings.teams.backend import TEAMS, TeamsAccount, TeamsMeetings
 from housecall.meetings.teams.certificate import read_certificate
+from housecall.meetings.teams.clouds import refuse_unfit
 from housecall.tenancy.meeting_keys import NO_KEY, keys_of, replace_key
 from housecall.tenancy.store import get_connection
 from housecall.tenancy.tables import Connection
@@ -104,8 +105,9 @@ async def choose_teams(
 ) -> None:
     """Visits found from now on are held in Teams; those that stand keep where they are.
 
-    Raises CertificateInvalid, or MeetingRefused where no key was ever given.
+    Raises CertificateInvalid, CloudUnfit, or MeetingRefused where no key was ever given.
     """
+    refuse_unfit(choice.cloud)
     if choice.pem is not None:
         replace_key(connection, read_certificate(choice.pem), sealer)
     if connection.meeting_key_sealed is None:

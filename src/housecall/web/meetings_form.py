@@ -98,8 +98,8 @@ def read_form(form: MeetingsForm, *, has_key: bool) -> Read:
         )
     if is_used and client_id is None:
         faults["client_id"] = "Give the application’s id, of the same form as the directory’s."
-    if is_used and "cloud" not in faults and not CLOUDS[form.cloud].makes_meetings:
-        faults["cloud"] = "Microsoft’s cloud in China does not make meetings for apps."
+    if is_used and "cloud" not in faults and CLOUDS[form.cloud].unfit_because:
+        faults["cloud"] = CLOUDS[form.cloud].unfit_because
     organiser = read_object_id(form.organiser) if form.organises == ACCOUNT else None
     if is_used and form.organises == ACCOUNT and organiser is None:
         faults["organiser"] = "Give the account’s object id, as the Entra admin center shows it."

@@ -12,7 +12,8 @@ from housecall.kit.findings import Finding
 from housecall.meetings.errors import CertificateInvalid
 from housecall.meetings.teams.backend import TeamsMeetings
 from housecall.meetings.teams.certificate import make_certificate, read_certificate
-from housecall.meetings.teams.checks import PERMISSIONS, check_teams, policy_commands
+from housecall.meetings.teams.checks import check_teams, permissions_for, policy_commands
+from housecall.meetings.teams.clouds import cloud_named
 from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.meeting_keys import add_key, keys_of, swap_keys
 from housecall.tenancy.meetings import TeamsDirectory, save_meetings
@@ -196,6 +197,7 @@ async def _page(
         connection = await get_connection(work, person.org_id, connection_id)
         people = await list_directory_people(work, person.org_id, connection_id)
     options = connection.meeting_options
+    cloud = cloud_named(options.get("cloud", "global"))
     return await show_step(
         request,
         person,
@@ -209,8 +211,10 @@ async def _page(
         typed=typed or {},
         keys=keys_of(connection, house.sealer),
         people=people,
-        permissions=PERMISSIONS,
-        commands=policy_commands(options.get("client_id") or "<client id>", options.get("organiser")),
+        permissions=permissions_for(cloud),
+        commands=policy_commands(
+            options.get("client_id") or "<client id>", options.get("organiser"), cloud=cloud
+        ),
         findings=findings,
         now=house.clock.now(),
         **{"saved": "", "is_stale": False, **more},

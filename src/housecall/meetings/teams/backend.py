@@ -26,7 +26,7 @@ from housecall.meetings.errors import (
 )
 from housecall.meetings.teams import bodies
 from housecall.meetings.teams.certificate import Certificate, read_certificate
-from housecall.meetings.teams.clouds import app_address, check_address, cloud_named
+from housecall.meetings.teams.clouds import app_address, check_address, cloud_named, refuse_unfit
 from housecall.meetings.teams.graph import GraphClient, Json, fault_of
 from housecall.meetings.teams.notices import NoticeReader
 from housecall.meetings.teams.reading import read_attendance, read_streams, read_time
@@ -74,8 +74,7 @@ class TeamsMeetings:
         raise MeetingRefused("Teams meetings open on Teams' own pages.")
 
     async def ensure(self, plan: MeetingPlan, known: MadeMeeting | None = None) -> MadeMeeting:
-        if not self.cloud.makes_meetings:
-            raise MeetingRefused("Microsoft's cloud in China does not make meetings for apps.")
+        refuse_unfit(self.cloud.name)
         user = _user(plan.organiser)
         found = await self._settle(user, known.id, plan) if known is not None else None
         if found is None:

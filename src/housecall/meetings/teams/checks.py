@@ -16,15 +16,17 @@ from housecall.meetings.errors import (
     PolicyMissing,
 )
 from housecall.meetings.teams.backend import TeamsMeetings
+from housecall.meetings.teams.clouds import Cloud
 
 POLICY_NAME: Final = "Housecall"
 # Application permissions of Microsoft Graph, and what each is for.
-PERMISSIONS: Final = (
+_GUEST_LINK: Final = "VirtualAppointment.Read.All"
+_PERMISSIONS: Final = (
     ("OnlineMeetings.ReadWrite.All", "A meeting for each visit, and who is in it"),
     ("OnlineMeetingArtifact.Read.All", "Attendance, after the visit"),
     ("CallRecords.Read.All", "Call quality, after the visit"),
     ("User.Read.All", "Clinicians by the address that the EHR has, and their licences"),
-    ("VirtualAppointment.Read.All", "The patient’s link that never offers the app; in the global cloud only"),
+    (_GUEST_LINK, "The patient’s link that never offers the app"),
 )
 # Source: Graph's list of service plans; a user with it may hold Teams meetings.
 _TEAMS_PLAN: Final = "TEAMS1"
@@ -34,12 +36,18 @@ _PROBE: Final = timedelta(minutes=15)
 _SOON: Final = timedelta(days=30)
 
 
-def policy_commands(client_id: str, organiser: str | None) -> str:
+def permissions_for(cloud: Cloud) -> list[tuple[str, str]]:
+    """The permissions that the app needs in this cloud, each with what it is for."""
+    return [(name, why) for name, why in _PERMISSIONS if name != _GUEST_LINK or cloud.has_guest_links]
+
+
+def policy_commands(client_id: str, organiser: str | None, *, cloud: Cloud) -> str:
     """What a Teams administrator types to let the app make meetings for one organiser, or for all."""
     whom = f'-Identity "{organiser}"' if organiser else "-Global"
+    where = f" -TeamsEnvironmentName {cloud.powershell}" if cloud.powershell else ""
     return "\n".join(
         (
-            "Connect-MicrosoftTeams",
+            f"Connect-MicrosoftTeams{where}",
             f'New-CsApplicationAccessPolicy -Identity {POLICY_NAME} -AppIds "{client_id}"',
             f"Grant-CsApplicationAccessPolicy -PolicyName {POLICY_NAME} {whom}",
         )
@@ -65,7 +73,7 @@ async def check_teams(
     found.append(meeting)
     if made is None:
         return found
-    found.append(_guest_link(made))
+    found.append(_guest_link(teams.cloud, made))
     found.append(await _tried(_attendance(teams, made)))
     if hook:
         found.append(await _tried(_notifications(teams, made, hook, now)))
@@ -166,7 +174,7 @@ async def _meeting(teams: TeamsMeetings, organiser: str, now: datetime) -> tuple
 
     finding = await _tried((code, act, "OnlineMeetings.ReadWrite.All"))
     if finding.sentence == PolicyMissing().sentence:
-        commands = policy_commands(teams.account.client_id, organiser)
+        commands = policy_commands(teams.account.client_id, organiser, cloud=teams.cloud)
         mend = f"A Teams administrator types in PowerShell, then waits up to 30 minutes:\n{commands}"
         finding = Finding(code, Level.fail, finding.sentence, mend)
     if finding.sentence == LicenceMissing().sentence:
@@ -176,8 +184,13 @@ async def _meeting(teams: TeamsMeetings, organiser: str, now: datetime) -> tuple
     return finding, made[0] if made else None
 
 
-def _guest_link(made: MadeMeeting) -> Finding:
+def _guest_link(cloud: Cloud, made: MadeMeeting) -> Finding:
     code = "teams.guest_link"
+    if not cloud.has_guest_links:
+        sentence = (
+            "Patients get the common join link, which is the only one in this cloud; our page says which way"
+        )
+        return Finding(code, Level.ok, f"{sentence} is the browser.")
     if made.is_browser_only:
         return Finding(
             code, Level.ok, "Patients get the link that opens in the browser and never asks for the app."
@@ -186,7 +199,7 @@ def _guest_link(made: MadeMeeting) -> Finding:
         code,
         Level.warn,
         "Patients get the common join link: Teams offers the app there before the browser.",
-        "Grant the application permission VirtualAppointment.Read.All; some tenants also need Teams Premium.",
+        f"Grant the application permission {_GUEST_LINK}; some tenants also need Teams Premium.",
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from housecall.meetings.errors import MeetingRefused
+from housecall.meetings.errors import CloudUnfit, MeetingRefused
 
 _LOGIN: Final = "https://login.microsoftonline.com"
 
@@ -17,9 +17,13 @@ class Cloud:
     login: str
     graph: str
     teams_hosts: tuple[str, ...]
-    # Source: Graph's pages on each call. Create-or-get is there in the global and the US government clouds.
-    makes_meetings: bool = True
+    # What Teams' administrators tell PowerShell to reach it; the global one needs no word.
+    powershell: str = ""
+    # Source: Graph's pages on each call. Meetings, attendance and call records are there in the global and the US
+    # government clouds, the guest's link in the global one only.
     has_guest_links: bool = False
+    # Why no visit can be held there, in one sentence.
+    unfit_because: str = ""
     stand_in: str = ""
 
     @property
@@ -54,19 +58,23 @@ CLOUDS: Final = {
             "https://login.microsoftonline.us",
             "https://graph.microsoft.us",
             ("gov.teams.microsoft.us",),
+            powershell="TeamsGCCH",
         ),
         Cloud(
             "usgov-dod",
             "https://login.microsoftonline.us",
             "https://dod-graph.microsoft.us",
             ("dod.teams.microsoft.us",),
+            powershell="TeamsDOD",
         ),
         Cloud(
             "china",
             "https://login.chinacloudapi.cn",
             "https://microsoftgraph.chinacloudapi.cn",
             ("teams.microsoftonline.cn",),
-            makes_meetings=False,
+            powershell="TeamsChina",
+            unfit_because="Microsoft’s cloud in China does not make meetings for apps: "
+            "hold visits in rooms of Housecall’s own.",
         ),
     )
 }
@@ -75,6 +83,12 @@ CLOUDS: Final = {
 def cloud_named(name: str, *, stand_in: str = "") -> Cloud:
     """The cloud; ``stand_in`` takes its place in demo and tests."""
     return replace(CLOUDS[name], stand_in=stand_in.rstrip("/"))
+
+
+def refuse_unfit(name: str) -> None:
+    """Nothing where visits can be held in that cloud; else raises CloudUnfit with the reason."""
+    if CLOUDS[name].unfit_because:
+        raise CloudUnfit(CLOUDS[name].unfit_because)
 
 
 def check_address(cloud: Cloud, url: str) -> str:

@@ -76,14 +76,19 @@ def read_streams(record: Json) -> list[StreamQuality]:
     """For each side and kind of media what was measured, averaged over its streams."""
     found: dict[tuple[Side, MediaKind], list[Json]] = {}
     for session in record.get("sessions", []):
-        identity = (session.get("caller") or {}).get("identity") or {}
-        side = Side.staff if (identity.get("user") or {}).get("id") else Side.guest
+        side = Side.staff if _is_colleague(session.get("caller") or {}) else Side.guest
         for segment in session.get("segments", []):
             for media in segment.get("media", []):
                 kind = _LABELS.get(str(media.get("label")))
                 if kind is not None:
                     found.setdefault((side, kind), []).extend(media.get("streams", []))
     return [_stream(side, kind, streams) for (side, kind), streams in sorted(found.items())]
+
+
+def _is_colleague(endpoint: Json) -> bool:
+    """Graph says who it was in an older or a newer way; in the newer only who is in a directory has a sign-in name."""
+    user = (endpoint.get("identity") or {}).get("user") or {}
+    return bool(user.get("id") or (endpoint.get("associatedIdentity") or {}).get("userPrincipalName"))
 
 
 def _stream(side: Side, kind: MediaKind, streams: list[Json]) -> StreamQuality:

@@ -10,6 +10,12 @@ from housecall.meetings.teams.certificate import Certificate
 from housecall.meetings.teams.clouds import Cloud
 
 _TIMEOUT_S: Final = 10.0
+# Source: Microsoft's list of sign-in errors: no such directory, a request across clouds, no such Graph in it.
+_ANOTHER_CLOUD: Final = frozenset({90002, 900382, 500011})
+_UNKNOWN_HERE: Final = (
+    "Microsoft does not know this directory in the cloud that was chosen: "
+    "compare the directory's id, and which of Microsoft's clouds it is in."
+)
 # What Microsoft answers when it is the one that is not well; any other error is ours to mend.
 _THEIRS: Final = frozenset({"temporarily_unavailable", "server_error"})
 
@@ -38,7 +44,8 @@ class GraphSignIn:
         # Microsoft's sentence may name the tenant and the app; its number is enough to look it up.
         numbers = answer.get("error_codes") or []
         known = f" Microsoft's number for it is AADSTS{numbers[0]}." if numbers else ""
-        raise SignInRefused(f"{(SignInRefused.__doc__ or '').strip()}{known}")
+        sentence = _UNKNOWN_HERE if _ANOTHER_CLOUD & set(numbers) else (SignInRefused.__doc__ or "").strip()
+        raise SignInRefused(f"{sentence}{known}")
 
     def _ask(self) -> dict[str, Any]:
         try:
@@ -48,8 +55,8 @@ class GraphSignIn:
         except (httpx.HTTPError, OSError):
             raise MeetingUnavailable from None
         except ValueError:
-            # The library could not even begin: a tenant that Microsoft does not know.
-            raise SignInRefused from None
+            # The library could not even begin: a directory that Microsoft does not know.
+            raise SignInRefused(_UNKNOWN_HERE) from None
         return answer
 
     def _open(self) -> Any:
@@ -96,5 +103,6 @@ class LoginHttp:
 
     def _moved(self, url: str) -> str:
         if not url.startswith(self._cloud.login + "/"):
-            raise SignInRefused("Microsoft's sign-in named an address outside of its own cloud.")
+            # Asked for a directory of another cloud, Microsoft names that cloud's addresses.
+            raise SignInRefused(_UNKNOWN_HERE)
         return self._cloud.login_base + url.removeprefix(self._cloud.login)

@@ -20,9 +20,14 @@ from housecall.sandbox.house import House, house_of
 from housecall.sandbox.teams.errors import SignInRefused
 from housecall.sandbox.teams.tenant import CLIENT_ID, TENANT_ID
 
-# As the real one names itself, whatever address this stand-in is reached at.
+# As the real ones name themselves, whatever address this stand-in is reached at: where to sign in, what for.
 LOGIN: Final = "https://login.microsoftonline.com"
-GRAPH_AUDIENCE: Final = "https://graph.microsoft.com"
+CLOUDS: Final = {
+    "global": (LOGIN, "https://graph.microsoft.com"),
+    "usgov-high": ("https://login.microsoftonline.us", "https://graph.microsoft.us"),
+    "usgov-dod": ("https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
+    "china": ("https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn"),
+}
 GRAPH_APP: Final = "0bf30f3b-4a52-48df-9a82-234910c4a086"
 _ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _TOKEN_LIFE_S: Final = 3599
@@ -38,15 +43,18 @@ _ROOMY: Final = _Roomy(algorithms=["RS256", "PS256"])
 
 
 async def discovery(request: Request) -> Response:
-    """The OpenID configuration of the tenant, or of ``common``."""
+    """The OpenID configuration of the tenant: with the addresses of the cloud it is in, wherever it is asked for."""
     tenant = request.path_params["tenant"]
-    base = f"{LOGIN}/{tenant}"
+    if tenant != TENANT_ID:
+        return _said_no(_no_such(tenant))
+    login, _ = CLOUDS[house_of(request).teams.switches.cloud]
+    base = f"{login}/{tenant}"
     return JSONResponse(
         {
             "token_endpoint": f"{base}/oauth2/v2.0/token",
             "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
-            "jwks_uri": f"{LOGIN}/{tenant}/discovery/v2.0/keys",
-            "issuer": f"{LOGIN}/{TENANT_ID}/v2.0",
+            "jwks_uri": f"{login}/{tenant}/discovery/v2.0/keys",
+            "issuer": f"{login}/{TENANT_ID}/v2.0",
             "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
         }
     )
@@ -62,31 +70,48 @@ async def token(request: Request) -> Response:
     house = house_of(request)
     form = {name: str(value) for name, value in (await request.form()).items()}
     try:
-        _check_request(request.path_params["tenant"], form)
+        _check_request(house, request.path_params["tenant"], form)
         _check_assertion(house, form)
     except SignInRefused as refusal:
-        body = {
-            "error": refusal.error,
-            "error_description": f"AADSTS{refusal.number}: {refusal.message}",
-            "error_codes": [refusal.number],
-        }
-        return JSONResponse(body, refusal.status)
-    claims = {"aud": GRAPH_AUDIENCE, "appid": CLIENT_ID, "roles": house.teams.switches.permissions}
+        return _said_no(refusal)
+    claims = {"aud": _graph(house), "appid": CLIENT_ID, "roles": house.teams.switches.permissions}
     # By the machine's own time, as the libraries that keep tokens do.
     made = _sign(house, claims, now=int(time.time()))
     return JSONResponse({"token_type": "Bearer", "expires_in": _TOKEN_LIFE_S, "access_token": made})
 
 
-def _check_request(tenant: str, form: dict[str, str]) -> None:
+def _graph(house: House) -> str:
+    return CLOUDS[house.teams.switches.cloud][1]
+
+
+def _said_no(refusal: SignInRefused) -> Response:
+    body = {
+        "error": refusal.error,
+        "error_description": f"AADSTS{refusal.number}: {refusal.message}",
+        "error_codes": [refusal.number],
+    }
+    return JSONResponse(body, refusal.status)
+
+
+def _no_such(tenant: str) -> SignInRefused:
+    return SignInRefused("invalid_tenant", 90002, f"Tenant '{tenant}' not found.", status=400)
+
+
+def _check_request(house: House, tenant: str, form: dict[str, str]) -> None:
     if tenant != TENANT_ID:
-        raise SignInRefused("invalid_request", 90002, f"Tenant '{tenant}' not found.", status=400)
+        raise _no_such(tenant)
     if form.get("client_id") != CLIENT_ID:
         raise SignInRefused(
             "unauthorized_client", 700016, "The application was not found in the directory.", status=400
         )
     if form.get("grant_type") != "client_credentials":
         raise SignInRefused("unsupported_grant_type", 70003, "The grant type is not supported.", status=400)
-    if f"{GRAPH_AUDIENCE}/.default" not in form.get("scope", "").split():
+    wanted = form.get("scope", "").split()
+    if any(f"{graph}/.default" in wanted for _, graph in CLOUDS.values() if graph != _graph(house)):
+        raise SignInRefused(
+            "invalid_resource", 500011, "The resource principal was not found in the tenant.", status=400
+        )
+    if f"{_graph(house)}/.default" not in wanted:
         raise SignInRefused("invalid_scope", 1002012, "The scope must end with /.default.", status=400)
     if form.get("client_assertion_type") != _ASSERTION or not form.get("client_assertion"):
         raise SignInRefused(
@@ -114,7 +139,7 @@ def _check_assertion(house: House, form: dict[str, str]) -> None:
         raise SignInRefused("invalid_client", 700027, "The assertion's signature is not valid.") from None
     if claims.get("iss") != CLIENT_ID or claims.get("sub") != CLIENT_ID or not claims.get("jti"):
         raise SignInRefused("invalid_client", 700021, "The assertion's issuer, subject or id is wrong.")
-    if claims.get("aud") != f"{LOGIN}/{TENANT_ID}/oauth2/v2.0/token":
+    if claims.get("aud") != f"{CLOUDS[house.teams.switches.cloud][0]}/{TENANT_ID}/oauth2/v2.0/token":
         raise SignInRefused("invalid_client", 700023, "The assertion's audience is not valid.")
     if not isinstance(claims.get("exp"), int | float) or claims["exp"] <= time.time():
         raise SignInRefused("invalid_client", 700024, "The assertion is not within its valid time range.")
@@ -155,7 +180,7 @@ def permissions_of(house: House, authorization: str) -> list[str] | None:
     if scheme.lower() != "bearer":
         return None
     claims = house.graph_keys.read(bearer)
-    if claims is None or claims.get("aud") != GRAPH_AUDIENCE or claims.get("exp", 0) <= time.time():
+    if claims is None or claims.get("aud") != _graph(house) or claims.get("exp", 0) <= time.time():
         return None
     # As they stand now: a permission that was taken back is gone, though Microsoft's own take up to an hour.
     return list(house.teams.switches.permissions)

@@ -11,11 +11,13 @@ from starlette.routing import Route
 from housecall.sandbox.errors import RequestRefused
 from housecall.sandbox.house import House, house_of
 from housecall.sandbox.teams import calls
+from housecall.sandbox.teams.login import CLOUDS
 from housecall.sandbox.teams.notices import tell_lifecycle
 from housecall.sandbox.teams.tenant import CLIENT_ID, SERVICE_ACCOUNT, TENANT_ID, Meeting, Switches, User
 from housecall.sandbox.wire import find_text, read_json, text_field
 
 _WORDS: Final = {
+    "cloud": tuple(CLOUDS),
     "graph": ("up", "down", "slow"),
     "policy": ("global", "none", "users"),
     "quality": ("good", "poor"),

@@ -169,6 +169,10 @@ async def delete(house: House, request: Request) -> Response:
 async def virtual_link(house: House, request: Request) -> Response:
     """The address for a guest's browser; refused where the tenant holds no licence for it."""
     meeting = meeting_named(house, request, "Get")
+    if house.teams.switches.cloud != "global":
+        raise GraphRefused(
+            400, "BadRequest", "Resource not found for the segment 'getVirtualAppointmentJoinWebUrl'."
+        )
     if not house.teams.switches.virtual_links:
         raise GraphRefused(403, "Forbidden", "The tenant does not have the license for virtual appointments.")
     route = f"{house.options.own_url}/teams/webrtc-svc/api/route"

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from housecall.kit.ids import new_uuid
 from housecall.sandbox.house import House
-from housecall.sandbox.teams.tenant import Caller, Meeting, User
+from housecall.sandbox.teams.tenant import TENANT_ID, Caller, Meeting, User
 
 # How a call was, in Graph's own units: durations as ISO 8601, rates as shares of one.
 _QUALITY: Final[dict[str, dict[str, Any]]] = {
@@ -110,7 +110,7 @@ def call_record(house: House, meeting: Meeting, began: datetime, ended: datetime
         "joinWebUrl": meeting.fields["joinWebUrl"],
         "organizer_v2": {"id": meeting.organiser, "identity": _identity(meeting.organiser, organiser)},
         "participants_v2": [{"id": caller.user_id or caller.id} for caller in came],
-        "sessions": [_session(caller, ended, house.teams.switches.quality) for caller in came],
+        "sessions": [_session(house, caller, ended) for caller in came],
     }
 
 
@@ -118,16 +118,31 @@ def _identity(user_id: str, user: User | None) -> dict[str, Any]:
     return {"user": {"id": user_id, "displayName": user.name if user else None}}
 
 
-def _session(caller: Caller, ended: datetime, quality: str) -> dict[str, Any]:
+def _endpoint(house: House, caller: Caller) -> dict[str, Any]:
+    """Who it was: a colleague in the newer way, which has their sign-in name, a guest in the older one."""
+    if caller.user_id is None:
+        return {"identity": {"guest": {"id": caller.id, "displayName": caller.name}}}
+    user = house.teams.users[caller.user_id]
+    return {
+        "associatedIdentity": {
+            "@odata.type": "#microsoft.graph.callRecords.userIdentity",
+            "id": user.id,
+            "displayName": user.name,
+            "tenantId": TENANT_ID,
+            "userPrincipalName": user.mail,
+        }
+    }
+
+
+def _session(house: House, caller: Caller, ended: datetime) -> dict[str, Any]:
     start, end = caller.stays[0].joined.isoformat(), (caller.stays[-1].left or ended).isoformat()
-    who = {"user": {"id": caller.user_id}} if caller.user_id else {"guest": {"id": caller.id}}
     agent = {
         "@odata.type": "#microsoft.graph.callRecords.clientUserAgent",
         "platform": "web",
         "productFamily": "teams",
     }
     feedback: dict[str, Any] = {"rating": "notRated", "text": None, "tokens": {}}
-    measured = _QUALITY[quality]
+    measured = _QUALITY[house.teams.switches.quality]
     media = [
         _media("main-audio", {name: measured[name] for name in _AUDIO}),
         _media("main-video", {name: measured[name] for name in _VIDEO}),
@@ -137,7 +152,7 @@ def _session(caller: Caller, ended: datetime, quality: str) -> dict[str, Any]:
         "modalities": ["audio", "video"],
         "startDateTime": start,
         "endDateTime": end,
-        "caller": {"identity": who, "userAgent": agent, "feedback": feedback},
+        "caller": {**_endpoint(house, caller), "userAgent": agent, "feedback": feedback},
         "callee": {"userAgent": {"role": "mediaServer"}},
         "failureInfo": None,
         "segments": [{"id": str(new_uuid()), "startDateTime": start, "endDateTime": end, "media": media}],

@@ -89,6 +89,7 @@ class Subscription:
 class Switches:
     """How the tenant behaves now; everything is well unless told otherwise."""
 
+    cloud: str = "global"  # which of Microsoft's clouds the tenant is in
     graph: str = "up"  # up, down (503), slow (eight seconds for each answer)
     throttle: int = 0  # so many requests are answered 429 before the next one is served
     retry_after_s: int = 1
