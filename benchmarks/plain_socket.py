@@ -50,6 +50,9 @@ class PlainSocket(asyncio.Protocol):
             opcode, payload = frame
             if opcode == 1:
                 self._heard(payload, at)
+            elif opcode == 9:
+                # As a browser does: the server lets go of whoever leaves its pings without an answer.
+                self._write(0x8A, payload)
             elif opcode == 8:
                 self.closed = struct.unpack("!H", payload[:2])[0] if payload else 1005
                 self.transport.close()
@@ -86,12 +89,16 @@ class PlainSocket(asyncio.Protocol):
 
     def send(self, message: dict[str, Any]) -> int:
         """Send one message; the instant it left (monotonic, ns)."""
-        payload = json.dumps(message).encode()
+        return self._write(0x81, json.dumps(message).encode())
+
+    def _write(self, first: int, payload: bytes) -> int:
         mask = os.urandom(4)
         masked = bytes(byte ^ mask[n % 4] for n, byte in enumerate(payload))
         size = len(payload)
         head = (
-            bytes([0x81, 0x80 | size]) if size < 126 else bytes([0x81, 0x80 | 126]) + struct.pack("!H", size)
+            bytes([first, 0x80 | size])
+            if size < 126
+            else bytes([first, 0x80 | 126]) + struct.pack("!H", size)
         )
         at = time.monotonic_ns()
         self.transport.write(head + mask + masked)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { since } from '../src/pages/panel/clock';
-import { opening, Visits } from '../src/pages/panel/model';
-import { deviceLine, isTrouble, messageLine, sayingOf } from '../src/pages/panel/words';
+import { serverNow, since } from '../src/pages/panel/clock';
+import { opening, Visits, type PatientView } from '../src/pages/panel/model';
+import { deviceLine, isTrouble, lostLine, messageLine, sayingOf } from '../src/pages/panel/words';
 import { aVisit } from './panel-visit';
 
 const message = (state: string, reason: string | null = null) => ({ kind: 'reminder', channel: 'sms', state, reason, at: '2026-11-24T14:00:00+00:00' });
@@ -105,5 +105,30 @@ describe('words', () => {
     ['2026-11-24T15:00:09Z', '0:00'],
   ])('waiting since %s reads %s', (from, shown) => {
     expect(since(from, Date.parse('2026-11-24T15:00:00Z'))).toBe(shown);
+  });
+});
+
+describe('a line that is lost', () => {
+  const ago = (ms: number): string => new Date(serverNow() - ms).toISOString();
+  const lost = (patient: Partial<PatientView>, ms = 5_000) => aVisit({ patient: { state: 'waiting', present: false, gone_since: ago(ms), ...patient } });
+
+  it('is said beside the state, with since when and what is kept', () => {
+    const visit = lost({}, 60_000);
+
+    expect(sayingOf(visit)).toMatchObject({ tone: 'alarm', word: 'Waiting in the lobby, connection lost' });
+    expect(lostLine(visit.patient, 'UTC')).toMatch(/^Connection lost since \d+:\d\d [AP]M\. Their place is kept/);
+    expect(lostLine(lost({ state: 'reconnecting' }).patient, 'UTC')).toContain('come back into the call by themselves');
+  });
+
+  it.each<[string, Partial<PatientView>, number]>([
+    ['while a page is only loaded again', {}, 1_000],
+    ['of somebody who is there', { present: true, gone_since: null }, 5_000],
+    ['of somebody who waits elsewhere to be texted', { text_me: true }, 5_000],
+    ['of somebody who has left', { state: 'left' }, 5_000],
+  ])('is not said %s', (_, patient, ms) => {
+    const visit = lost(patient, ms);
+
+    expect(sayingOf(visit).word).not.toContain('lost');
+    expect(lostLine(visit.patient, 'UTC')).toBe('');
   });
 });

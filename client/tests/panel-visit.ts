@@ -8,7 +8,7 @@ export function aVisit({ patient, ...visit }: Different = {}): VisitView {
   return {
     visit: 'v_1', rev: 1, state: 'open', starts_at: '2026-11-24T15:00:00+00:00', ends_at: '2026-11-24T15:15:00+00:00', ordinal: 1, can_restart: false,
     patient: {
-      participant: 'p_1', state: 'invited', since: '2026-11-24T14:00:00+00:00', waiting_since: null, first_waiting_at: null, present: false, text_me: false, called_at: null,
+      participant: 'p_1', state: 'invited', since: '2026-11-24T14:00:00+00:00', waiting_since: null, first_waiting_at: null, present: false, gone_since: null, text_me: false, called_at: null,
       device: null, message: null, arrival: null, ...patient,
     },
     others: [], guests: [], attendees: 0, protected: false, hold_message: null, confirmed_at: null,

@@ -128,6 +128,19 @@ describe('the socket', () => {
     expect(FakeWire.made).toHaveLength(2);
   });
 
+  it('asks an open line whether it still lives when nudged, and waits less than for a heartbeat', async () => {
+    const socket = connected();
+
+    socket.nudge();
+    await vi.advanceTimersByTimeAsync(3_999);
+    const before = socket.state;
+    await vi.advanceTimersByTimeAsync(1);
+
+    expect([before, socket.state]).toEqual(['open', 'lost']);
+    await vi.advanceTimersByTimeAsync(250);
+    expect(FakeWire.made).toHaveLength(2);
+  });
+
   it('stays closed once closed', () => {
     const socket = connected();
 

@@ -95,6 +95,13 @@ class Coturn:
             time.sleep(0.05)
         raise AssertionError("coturn did not start: " + self.log[-2000:])
 
+    def kill(self) -> None:
+        """It is gone from one instant to the next, and with it every way through it; ``start`` begins afresh."""
+        process, self._process = self._process, None
+        assert process is not None
+        process.kill()
+        process.wait(5)
+
     def stop(self) -> None:
         """It is gone, and so is all it wrote."""
         process, self._process = self._process, None

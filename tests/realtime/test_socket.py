@@ -17,7 +17,7 @@ from housecall.realtime.errors import (
     TooManyMessages,
     close_code,
 )
-from housecall.realtime.socket import MOST_WAITING, Socket, WireGone
+from housecall.realtime.socket import MOST_WAITING, SILENT_AFTER_S, Socket, WireGone
 
 
 class Pipe:
@@ -171,11 +171,11 @@ async def test_a_wire_that_is_gone_ends_quietly() -> None:
     assert socket._pump is None
 
 
-async def test_a_silent_socket_is_closed_after_a_minute() -> None:
+async def test_a_socket_that_missed_two_slow_heartbeats_is_closed() -> None:
     pipe, watch = Pipe(), Watch()
     socket = Socket(pipe, monotonic=watch)
 
-    watch.now += 60
+    watch.now += SILENT_AFTER_S
     socket.check()
     assert not socket.is_closing
     watch.now += 1

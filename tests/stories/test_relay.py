@@ -304,6 +304,28 @@ async def test_every_byte_that_the_patient_received_says_nothing_of_who_the_clin
     )
 
 
+async def test_a_call_whose_path_breaks_finds_another_by_itself(coturn: Coturn, stage: Theatre) -> None:
+    """The relay dies under the call, and another begins: the panel says since when, and then nothing any more."""
+    clinician, patient = await in_call(stage)
+    card = clinician.mark("visit-card")
+
+    await asyncio.to_thread(coturn.kill)
+    try:
+        await expect(clinician.mark("call")).to_have_attribute("data-state", "reconnecting")
+        await expect(card).to_contain_text("No picture or sound of the patient since")
+        await expect(patient.mark("call")).to_have_attribute("data-state", "reconnecting")
+    finally:
+        await asyncio.to_thread(coturn.start)
+
+    await expect(clinician.mark("call")).to_have_attribute("data-state", "connected", timeout=60_000)
+    await expect(card).not_to_contain_text("No picture or sound")
+    await patient.is_in_call()
+    for somebody in (clinician, patient):
+        assert await frames_move(somebody)
+    pair = await pair_of(patient)
+    assert (pair["near"], pair["far"]) == ("relay", "relay")
+
+
 async def test_no_warm_up_leaves_a_ghost_however_the_waiting_goes_on(stage: Theatre) -> None:
     """Reloaded, turned away and back, sent back to the lobby: each time it is warm again, and the call works."""
     clinician, patient = await waiting(stage)

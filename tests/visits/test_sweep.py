@@ -55,14 +55,18 @@ async def test_who_comes_back_in_time_keeps_the_place(clinic: Clinic) -> None:
 async def test_a_call_that_does_not_come_back_is_left(clinic: Clinic) -> None:
     visit = await clinic.visit()
     await clinic.in_call(visit)
-    ear = clinic.in_room(visit)
+    ear, lost_at = clinic.in_room(visit), clinic.now
     await gone(clinic, visit)
 
-    clinic.later(seconds=90)
+    clinic.later(minutes=4, seconds=59)
+    await clinic.sweep()
+    kept = (await clinic.view(visit))["patient"]
+    clinic.later(seconds=1)
     await clinic.sweep()
 
+    assert (kept["state"], kept["gone_since"]) == ("reconnecting", lost_at.isoformat())
     person = await clinic.patient(visit)
-    assert person.state == "left"
+    assert (person.state, person.left_at) == ("left", lost_at)
     assert ear.last("peer-left")["peer"] == person.id
 
 

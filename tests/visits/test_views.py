@@ -40,6 +40,7 @@ async def test_the_snapshot_has_all_its_fields(clinic: Clinic) -> None:
     }  # fmt: skip
     assert set(view["patient"]) == {
         "participant", "state", "since", "waiting_since", "first_waiting_at", "present", "device", "message",
+        "gone_since",
         "arrival", "text_me", "called_at",
     }  # fmt: skip
     assert view["patient"]["device"] == {"camera": "ok"}

@@ -3,6 +3,7 @@
 import './call.css';
 import type { OverReason, Role } from '../protocol/messages';
 import { element, setText } from '../ui/element';
+import { onWake } from '../ui/wake';
 import { keepAwake } from './awake';
 import { Control } from './controls';
 import { Comings } from './comings';
@@ -125,19 +126,15 @@ export class CallView {
 
   private start(): void {
     this.hear.addEventListener('click', () => this.playAll());
-    const wake = (): void => this.room.wake();
-    const seen = (): void => {
-      if (document.visibilityState !== 'visible') return;
+    const wake = (): void => {
       this.room.wake();
-      if (this.room.cameraOn) void this.options.devices.revive();
+      if (this.room.cameraOn && document.visibilityState === 'visible') void this.options.devices.revive();
     };
     const press = (): void => wakeAudio();
-    window.addEventListener('online', wake);
-    document.addEventListener('visibilitychange', seen);
     this.root.addEventListener('pointerdown', press);
     const levels = setInterval(() => this.readLevels(), LEVEL_EVERY_MS);
     const quality = setInterval(() => void this.judge(), QUALITY_EVERY_MS);
-    this.stops.push(keepAwake(), () => window.removeEventListener('online', wake), () => document.removeEventListener('visibilitychange', seen), () => clearInterval(levels), () => clearInterval(quality));
+    this.stops.push(keepAwake(), onWake(wake), () => clearInterval(levels), () => clearInterval(quality));
   }
 
   private draw(): void {

@@ -108,6 +108,8 @@ export interface GuestView {
   since: string;
   waiting_since: string | null;
   present: boolean;
+  /** When the line to their page was lost, while it is. */
+  gone_since: string | null;
   device: Record<string, string> | null;
   message: MessageView | null;
   arrival: { at: string; acknowledged: boolean } | null;
@@ -137,6 +139,7 @@ export interface VisitView {
     waiting_since: string | null;
     first_waiting_at: string | null;
     present: boolean;
+    gone_since: string | null;
     /** Waits elsewhere and is to be texted, and when that was last done. */
     text_me: boolean;
     called_at: string | null;

@@ -38,6 +38,8 @@ const RESTART_SPREAD_MS = 2_000;
 const PING_EVERY_MS = 20_000;
 // A server that answers at all does so well within this; a dead radio link otherwise takes minutes to show.
 const PONG_WITHIN_MS = 8_000;
+// When there is a reason to doubt the line, its person should not wait so long.
+const DOUBTED_PONG_WITHIN_MS = 4_000;
 const OPEN_WITHIN_MS = 10_000;
 const OPEN = 1;
 
@@ -101,19 +103,19 @@ export class HousecallSocket<In extends { type: string }, Out extends { type: st
     return () => this.watchers.delete(listener);
   }
 
-  /** The network may be back, or the page is seen again: do not wait, and find out whether an open socket still lives. */
+  /** The network may be another one, or the page is seen again: do not wait, and find out whether an open socket still lives. */
   nudge(): void {
     if (this.state === 'lost') this.connect();
-    else if (this.state === 'open') this.beat();
+    else if (this.state === 'open') this.beat(DOUBTED_PONG_WITHIN_MS);
   }
 
   /** One round trip in milliseconds; null when there was no answer. */
-  measure(): Promise<number | null> {
+  measure(withinMs: number = PONG_WITHIN_MS): Promise<number | null> {
     const n = ++this.pings;
     const begun = performance.now();
     return new Promise((resolve) => {
       if (!this.send({ type: 'ping', n })) return resolve(null);
-      const timer = setTimeout(() => settle(null), PONG_WITHIN_MS);
+      const timer = setTimeout(() => settle(null), withinMs);
       const settle = (at: number | null): void => {
         clearTimeout(timer);
         this.waitingPings.delete(n);
@@ -139,9 +141,9 @@ export class HousecallSocket<In extends { type: string }, Out extends { type: st
     for (const watcher of [...this.watchers]) watcher('open');
   }
 
-  private beat(): void {
+  private beat(withinMs?: number): void {
     const wire = this.wire;
-    void this.measure().then((took) => {
+    void this.measure(withinMs).then((took) => {
       if (took === null && wire && wire === this.wire) this.drop(wire);
     });
   }

@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 # A page that reads at all is never this far behind; the byte bound is for offers, which are large.
 MOST_WAITING: Final = 256
 MOST_WAITING_BYTES: Final = 1024 * 1024
-# Three missed heartbeats of 20 s.
-SILENT_AFTER_S: Final = 60.0
+# A page hidden for long runs its timers once a minute. A dead line shows far sooner, by the server's own pings.
+SILENT_AFTER_S: Final = 150.0
 HELLO_WITHIN_S: Final = 5.0
 # As long as a launch's session; guards are asked again when the page comes back.
 LONGEST_LIFE_S: Final = 12 * 3600.0

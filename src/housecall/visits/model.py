@@ -12,6 +12,8 @@ from housecall.visits.errors import IllegalParticipantMove, IllegalVisitMove
 GONE_AFTER: Final = timedelta(seconds=90)
 # Both sides may drop out at once, as when a server restarts; nobody for this long means that they are done.
 EMPTY_AFTER: Final = timedelta(minutes=5)
+# Whoever was in the call keeps the admission as long: a laptop that slept for a moment goes on without a press.
+GONE_FROM_ROOM_AFTER: Final = EMPTY_AFTER
 
 
 class VisitState(StrEnum):

@@ -17,6 +17,7 @@ from housecall.visits.life import miss
 from housecall.visits.model import (
     EMPTY_AFTER,
     GONE_AFTER,
+    GONE_FROM_ROOM_AFTER,
     GUESTS,
     IN_ROOM,
     LIVE,
@@ -84,6 +85,9 @@ async def _let_go(desk: Desk, work: Work, now: datetime) -> int:
     gone = await work.session.execute(
         select(Participant.org_id, Participant.visit_id, Participant.id)
         .where(Participant.gone_since <= now - GONE_AFTER, ~_keeps_place())
+        .where(
+            (Participant.gone_since <= now - GONE_FROM_ROOM_AFTER) | Participant.state.not_in(sorted(IN_ROOM))
+        )
         .order_by(Participant.gone_since)
         .limit(_BATCH)
     )
@@ -97,7 +101,8 @@ async def _let_go(desk: Desk, work: Work, now: datetime) -> int:
 async def _let_one_go(desk: Desk, work: Work, scene: Scene, participant_id: str, now: datetime) -> None:
     person = scene.with_id(participant_id)
     # Read before the lock: they may have come back while it was waited for.
-    if person.gone_since is None or person.gone_since > now - GONE_AFTER:
+    patience = GONE_FROM_ROOM_AFTER if person.state in IN_ROOM else GONE_AFTER
+    if person.gone_since is None or person.gone_since > now - patience:
         return
     last_seen = person.gone_since
     left = await depart(desk, work, scene, person, now=now, by=_SWEEPER, at=last_seen)

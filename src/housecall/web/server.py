@@ -23,6 +23,11 @@ _REQUESTS_WITHIN_S: Final = 3
 # milliseconds, so the collector's oldest generation is left alone far longer than by default (10).
 _COLLECT: Final = (20_000, 20, 100)
 
+# A line that is gone without a word is known to be after both: the panel then says since when. The browser's
+# network answers by itself, also for a page that is hidden and hardly runs.
+_PING_EVERY_S: Final = 10.0
+_PONG_WITHIN_S: Final = 8.0
+
 # What the protocol below offers an application in its scope's extensions.
 CARE: Final = "housecall.care"
 
@@ -87,8 +92,9 @@ def uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
         ws=SocketProtocol,
         ws_max_size=2 * LARGEST_MESSAGE_BYTES,
         ws_per_message_deflate=False,
-        # The protocol has a heartbeat of its own: a browser's page cannot see the frames of this one.
-        ws_ping_interval=None,
+        # Beside the protocol's own heartbeat: a page cannot see these frames, and that one may be slowed down.
+        ws_ping_interval=_PING_EVERY_S,
+        ws_ping_timeout=_PONG_WITHIN_S,
         timeout_graceful_shutdown=_REQUESTS_WITHIN_S,
         access_log=False,
         server_header=False,

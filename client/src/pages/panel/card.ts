@@ -3,12 +3,12 @@
 import { ENGLISH } from '../../call/texts';
 import { element, setText } from '../../ui/element';
 import { isUnseen } from './arrivals';
-import { dateOf, since, spanOf, timeOf } from './clock';
+import { dateOf, serverNow, since, spanOf, timeOf } from './clock';
 import { Line } from './line';
 import type { Details, VisitView } from './model';
 import { LABELS, offered, type Place, type Press } from './offers';
 import { sign } from './signs';
-import { deviceLine, hasDeviceTrouble, interpreterLine, meetingLine, reachLine, sayingOf, untoldLine } from './words';
+import { deviceLine, hasDeviceTrouble, interpreterLine, lostLine, meetingLine, reachLine, sayingOf, untoldLine } from './words';
 
 /** Parts that are drawn elsewhere and stand in the card. */
 export interface CardParts {
@@ -35,7 +35,7 @@ export class Card {
   private readonly state = element('span', { class: 'state', 'data-testid': 'patient-state' });
   private readonly clock = element('span', { class: 'waiting-clock', 'data-testid': 'waiting-clock' });
   private readonly waits = element('span', { class: 'now-clock' }, element('span', { class: 'visually-hidden' }, 'for '), this.clock);
-  private readonly lines = { confirmed: new Line('check'), others: new Line('person'), device: new Line('camera'), texting: new Line('alert'), interpreter: new Line('message'), names: new Line('alert'), meeting: new Line('enter'), untold: new Line('alert'), protection: new Line('shield') };
+  private readonly lines = { lost: new Line('again', true), confirmed: new Line('check'), others: new Line('person'), device: new Line('camera'), texting: new Line('alert'), interpreter: new Line('message'), names: new Line('alert'), meeting: new Line('enter'), untold: new Line('alert'), protection: new Line('shield') };
   private readonly list = element('ul', { class: 'lines' });
   private readonly reminder = element('p', { class: 'reminder soft', id: 'reminder', 'data-testid': 'reminder', hidden: true });
   private readonly fault = element('p', { class: 'fault', role: 'alert' });
@@ -44,6 +44,7 @@ export class Card {
   private readonly alert: HTMLElement;
   private readonly ending: HTMLElement;
   private readonly buttons = new Map<Press, HTMLButtonElement>();
+  private mediaLostAt: string | null = null;
   private readonly actions = element('div', { class: 'actions', role: 'group', 'aria-label': 'What to do' });
 
   constructor(
@@ -60,8 +61,8 @@ export class Card {
     this.doing.addEventListener('keydown', refuseHeldKey);
     const head = element('header', { class: 'card-head' }, element('div', { class: 'who-line' }, this.name, this.born), this.when);
     const now = element('div', { class: 'now' }, this.state, this.waits);
-    const { confirmed, others, device, texting, interpreter, names, meeting, untold, protection } = this.lines;
-    this.list.append(names.root, meeting.root, untold.root, interpreter.root, confirmed.root, others.root, device.root, texting.root, protection.root);
+    const { lost, confirmed, others, device, texting, interpreter, names, meeting, untold, protection } = this.lines;
+    this.list.append(lost.root, names.root, meeting.root, untold.root, interpreter.root, confirmed.root, others.root, device.root, texting.root, protection.root);
     this.root = element('section', { class: 'card', 'data-testid': 'visit-card', 'data-visit': visit.visit, 'aria-labelledby': 'who' });
     this.root.append(this.alert, head, now, ...parts.panes, this.stage, this.doing, this.list, ...parts.more);
     this.update(visit);
@@ -86,6 +87,14 @@ export class Card {
     const waits = (state === 'waiting' || state === 'held') && waiting_since !== null && sayingOf(this.visit).tone === 'wait';
     this.waits.hidden = this.clock.hidden = !waits;
     if (waits) setText(this.clock, since(waiting_since));
+    this.drawState();
+    this.drawLost();
+  }
+
+  /** Sound and picture of the others are there, or were lost just now. */
+  hearCall(isLost: boolean): void {
+    this.mediaLostAt = isLost ? (this.mediaLostAt ?? new Date(serverNow()).toISOString()) : null;
+    this.drawLost();
   }
 
   /** Names, read from the EHR; `null` when it does not answer, which stops nothing. */
@@ -135,6 +144,7 @@ export class Card {
   /** The actions stand under the call, or in the card again. */
   placeActions(): void {
     this.root.dataset['call'] = this.place.inCall ? 'in' : 'out';
+    if (!this.place.inCall) this.hearCall(false);
     if (!this.place.inCall) this.stage.after(this.doing);
     this.offer();
     // The call took its buttons along; whoever had pressed one goes on from here.
@@ -154,6 +164,14 @@ export class Card {
     this.state.dataset['message'] = patient.message?.state ?? '';
     if (this.state.textContent === saying.word) return;
     this.state.replaceChildren(sign(saying.sign), element('span', {}, saying.word));
+  }
+
+  private drawLost(): void {
+    const { state, patient } = this.visit;
+    const isOver = state === 'ended' || state === 'cancelled';
+    const media = this.mediaLostAt ? `No picture or sound of the patient since ${timeOf(this.mediaLostAt, this.timeZone)}. It comes back by itself.` : '';
+    this.lines.lost.draw(isOver ? '' : lostLine(patient, this.timeZone) || media, 'wait');
+    this.hideEmptyList();
   }
 
   private drawLines(): void {

@@ -5,9 +5,11 @@ import { sign, type SignName } from './signs';
 
 export class Line {
   readonly root: HTMLElement;
-  private readonly words = element('span', { class: 'line-words' });
+  private readonly words: HTMLElement;
 
-  constructor(name: SignName) {
+  /** With `isLive`, what it comes to say is told by screen readers. */
+  constructor(name: SignName, isLive = false) {
+    this.words = element('span', isLive ? { class: 'line-words', role: 'status' } : { class: 'line-words' });
     this.root = element('li', { class: 'line', hidden: true }, sign(name), this.words);
   }
 

@@ -5,7 +5,7 @@ import { PERSON_SAYING, isArrived, roleName } from './guests';
 import { since } from './clock';
 import type { GuestView, VisitView } from './model';
 import { sign } from './signs';
-import { deviceLine, isTrouble, languageOf, messageLine } from './words';
+import { deviceLine, isTrouble, languageOf, lostLine, lostOf, messageLine } from './words';
 
 /** Acts on one guest, as the server names them. */
 export type GuestAct = 'admit' | 'decline' | 'send-back' | 'acknowledge' | 'withdraw';
@@ -40,7 +40,7 @@ class Row {
   private guest: GuestView;
   private offers = '';
 
-  constructor(guest: GuestView, private readonly home: PeopleHome) {
+  constructor(guest: GuestView, private readonly home: PeopleHome, private readonly timeZone: string) {
     this.guest = guest;
     const now = element('p', { class: 'person-now' }, this.state, this.clock);
     const link = element('summary', {}, 'Link');
@@ -53,13 +53,8 @@ class Row {
     this.guest = guest;
     const language = languageOf(guest.language);
     setText(this.who, language ? `${roleName(guest.role)} · ${language}` : roleName(guest.role));
-    const saying = PERSON_SAYING[guest.state];
     this.root.dataset['state'] = guest.state;
-    this.root.dataset['tone'] = saying.tone;
     this.root.classList.toggle('person-arrived', isArrived(guest));
-    if (this.state.textContent !== saying.word) this.state.replaceChildren(sign(saying.sign), element('span', {}, saying.word));
-    setText(this.soft, this.softLine());
-    this.soft.hidden = !this.soft.textContent;
     this.offer(offeredFor(guest, visit));
     this.more.hidden = visit.state === 'ended' || visit.state === 'cancelled';
     this.tick();
@@ -68,6 +63,16 @@ class Row {
   tick(): void {
     const { state, waiting_since } = this.guest;
     setText(this.clock, state === 'waiting' && waiting_since ? since(waiting_since) : '');
+    this.drawState();
+  }
+
+  /** With the time, too: a line that is lost for a moment only is not told. */
+  private drawState(): void {
+    const saying = lostOf(PERSON_SAYING[this.guest.state], this.guest);
+    this.root.dataset['tone'] = saying.tone;
+    if (this.state.textContent !== saying.word) this.state.replaceChildren(sign(saying.sign), element('span', {}, saying.word));
+    setText(this.soft, this.softLine());
+    this.soft.hidden = !this.soft.textContent;
   }
 
   /** Only when they are others, so that the focus stays on a press; it goes to the row when its press goes. */
@@ -82,6 +87,8 @@ class Row {
 
   private softLine(): string {
     const { state, device, message } = this.guest;
+    const lost = lostLine(this.guest, this.timeZone);
+    if (lost) return lost;
     if (state === 'waiting' || state === 'checking') return deviceLine(device);
     return state === 'invited' && message ? messageLine(message) + (isTrouble(message) ? '' : '.') : '';
   }
@@ -113,7 +120,7 @@ export class PeoplePane {
   private readonly list = element('ul', { class: 'people-list' });
   private readonly rows = new Map<string, Row>();
 
-  constructor(private readonly home: PeopleHome) {
+  constructor(private readonly home: PeopleHome, private readonly timeZone: string) {
     this.root = element('section', { class: 'people', 'data-testid': 'people', 'aria-label': 'Interpreter and family', hidden: true }, this.list);
   }
 
@@ -134,7 +141,7 @@ export class PeoplePane {
   private rowOf(guest: GuestView): Row {
     const known = this.rows.get(guest.participant);
     if (known) return known;
-    const made = new Row(guest, this.home);
+    const made = new Row(guest, this.home, this.timeZone);
     this.rows.set(guest.participant, made);
     this.list.append(made.root);
     return made;

@@ -73,7 +73,7 @@ export class OpenVisit {
     this.reader = new DetailsReader(() => acts.details(visit.visit).catch((error: unknown) => this.failed(error)), (details) => this.show(details));
     const inviting = this.inviting();
     this.inviteForm = new InviteForm(inviting, home.tellsGuests);
-    this.people = new PeoplePane({ act: (participant, act) => this.actOnGuest(participant, act), reach: (guest) => reachPane(guest, inviting) });
+    this.people = new PeoplePane({ act: (participant, act) => this.actOnGuest(participant, act), reach: (guest) => reachPane(guest, inviting) }, timeZone);
     this.card = new Card(visit, timeZone, this.place, (press) => this.press(press), { reminder, panes: [this.people.root, this.blocked.root, this.apart.root, this.meeting.root], more: [this.tellForm.root, this.timeline.root, this.linkForm.root, this.readOut.root, this.inviteForm.root] });
     this.calling = new Calling(visit.visit, {
       socket,
@@ -81,7 +81,7 @@ export class OpenVisit {
       open: (wire, hooks) => {
         const actions = [this.card.doing];
         const claimWarm: CallOptions['claimWarm'] = ({ role, warm }, isNamed) => (role === 'patient' || isNamed ? this.warm.claim(warm, isNamed) : null);
-        return openCall(this.card.stage, { wire, devices: this.devices, role: 'staff', texts: CALL_TEXTS, nameOf: (role) => this.nameOf(role), actions, claimWarm, ...hooks });
+        return openCall(this.card.stage, { wire, devices: this.devices, role: 'staff', texts: CALL_TEXTS, nameOf: (role) => this.nameOf(role), actions, claimWarm, onState: (state) => this.card.hearCall(state === 'reconnecting'), ...hooks });
       },
       onChange: () => this.moved(),
       onDevices: () => this.judgeDevices(),

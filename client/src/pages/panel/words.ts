@@ -1,7 +1,7 @@
 /** The clinician's words for states; staff read English. */
 
 import { ENGLISH, type CallTexts } from '../../call/texts';
-import { timeOf } from './clock';
+import { serverNow, timeOf } from './clock';
 import type { Details, MessageView, PatientView, VisitView } from './model';
 import type { SignName } from './signs';
 
@@ -55,7 +55,34 @@ export function sayingOf(visit: VisitView): Saying {
   if (visit.patient.state === 'admitted' && !visit.meeting.can_admit) return { tone: 'wait', sign: 'enter', word: `Sent to ${serviceName(visit)}` };
   const { state, text_me, present, called_at } = visit.patient;
   if (state === 'waiting' && text_me && !present) return called_at ? CALLED : ELSEWHERE;
-  return PATIENT[state];
+  return lostOf(PATIENT[state], visit.patient);
+}
+
+/** Somebody of whom it is told whether their page is there. */
+type Reached = Pick<PatientView, 'state' | 'present' | 'gone_since'> & { text_me?: boolean };
+
+const EXPECTED_AT_THE_PAGE = new Set<PatientView['state']>(['checking', 'waiting', 'admitted', 'held', 'reconnecting']);
+// A page that is loaded again is away for a moment, and nobody needs to read of it.
+const LOST_AFTER_MS = 3_000;
+
+/** Since when the line to somebody's page is lost; null while it is there, or they are not expected at it. */
+export function lostSince({ state, present, gone_since, text_me }: Reached): string | null {
+  if (present || text_me || !gone_since || !EXPECTED_AT_THE_PAGE.has(state)) return null;
+  return serverNow() - Date.parse(gone_since) >= LOST_AFTER_MS ? gone_since : null;
+}
+
+/** What a state is called while the line to the person's page is lost. */
+export function lostOf(saying: Saying, person: Reached): Saying {
+  if (person.state === 'reconnecting' || !lostSince(person)) return saying;
+  return { tone: 'alarm', sign: 'again', word: `${saying.word}, connection lost` };
+}
+
+/** Since when the patient's line is lost, and what becomes of it; empty while it is there. */
+export function lostLine(patient: Reached, timeZone: string): string {
+  const lost = lostSince(patient);
+  if (!lost) return '';
+  const isBefore = patient.state === 'waiting' || patient.state === 'checking';
+  return `Connection lost since ${timeOf(lost, timeZone)}. ${isBefore ? 'Their place is kept for a minute and a half.' : 'They come back into the call by themselves within five minutes.'}`;
 }
 
 const SERVICES: Record<string, string> = { teams: 'Teams' };

@@ -5,7 +5,7 @@ import { isUnseen } from '../panel/arrivals';
 import { since, spanOf } from '../panel/clock';
 import type { VisitView } from '../panel/model';
 import { sign } from '../panel/signs';
-import { deviceLine, hasDeviceTrouble, isTrouble, messageLine, sayingOf } from '../panel/words';
+import { deviceLine, hasDeviceTrouble, isTrouble, lostLine, messageLine, sayingOf } from '../panel/words';
 import { groupOf } from './order';
 import type { Named } from './names';
 
@@ -61,6 +61,7 @@ export class Row {
   tick(): void {
     const { state, waiting_since } = this.visit.patient;
     setText(this.clock, state === 'waiting' && waiting_since ? since(waiting_since) : '');
+    setText(this.trouble, troubleOf(this.visit, this.timeZone));
   }
 
   /** A press is under way. */
@@ -86,7 +87,6 @@ export class Row {
     this.seen.hidden = !unseen;
     this.open.hidden = this.visit.state === 'cancelled';
     this.open.classList.toggle('button-main', this.visit.patient.state === 'waiting');
-    setText(this.trouble, troubleOf(this.visit));
     this.drawAbout();
     this.tick();
   }
@@ -101,8 +101,10 @@ export class Row {
 }
 
 /** What will go wrong unless somebody does something; empty for a visit that is over. */
-export function troubleOf(visit: VisitView): string {
+export function troubleOf(visit: VisitView, timeZone: string): string {
   if (groupOf(visit) === 'over') return '';
+  const lost = lostLine(visit.patient, timeZone);
+  if (lost) return lost;
   const { device, message, state } = visit.patient;
   if (hasDeviceTrouble(device)) return deviceLine(device);
   return message && isTrouble(message) && (state === 'invited' || state === 'left') ? messageLine(message) : '';
