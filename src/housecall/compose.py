@@ -11,9 +11,11 @@ from housecall.db.migrate import migrate
 from housecall.db.queue import make_queue
 from housecall.ehr.addresses import NetworkRules
 from housecall.kit.clock import Clock, SystemClock
+from housecall.kit.languages import add_language, check_texts, read_language
 from housecall.kit.sealing import Sealer, parse_master_keys, read_or_make_key
 from housecall.kit.settings import SettingInvalid, Settings
 from housecall.meetings.registry import backend_for
+from housecall.messaging import templates
 from housecall.messaging.providers.registry import carriers_for
 from housecall.realtime.bus import bus_for
 from housecall.realtime.hub import Hub
@@ -22,6 +24,8 @@ from housecall.tenancy.keys import load_signing_keys
 from housecall.tenancy.meetings import TeamsDirectory
 from housecall.tenancy.spending import Spending
 from housecall.visits.desk import Desk
+from housecall.visits.words import WAITING_TEXTS, say
+from housecall.web import pages
 from housecall.web.house import House
 
 log = logging.getLogger(__name__)
@@ -81,9 +85,25 @@ def sealer_for(settings: Settings) -> Sealer:
     return Sealer(read_or_make_key(path))
 
 
+def add_languages(settings: Settings) -> None:
+    """The languages in the operator's folder are ours as well; raises LanguageInvalid, naming what is wrong."""
+    folder = settings.text("HOUSECALL_LANGUAGES_DIR")
+    if not folder:
+        return
+    if not Path(folder).is_dir():
+        raise SettingInvalid("HOUSECALL_LANGUAGES_DIR is not a folder.")
+    for path in sorted(Path(folder).glob("*.json")):
+        language = read_language(path)
+        check_texts(language, "pages", pages.catalogue("en"))
+        check_texts(language, "waiting", {key: say(key, "en") for key in WAITING_TEXTS})
+        check_texts(language, "messages", templates.catalogue("en"), whole=True)
+        add_language(language)
+
+
 async def build_house(settings: Settings, place: Place, *, clock: Clock | None = None) -> House:
     """The house on an open database; nothing runs in it yet."""
     clock = clock or SystemClock()
+    add_languages(settings)
     sealer = sealer_for(settings)
     database = Database({settings.region: place.url}, make_queue(place.dsn))
     network = NetworkRules.from_setting(

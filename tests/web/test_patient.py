@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,10 +13,13 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from housecall.audit.model import Actor, By
+from housecall.compose import add_languages
 from housecall.db.database import Database
 from housecall.ehr.base import Appointment, AppointmentRef, AppointmentStatus
+from housecall.kit import languages
 from housecall.kit.clock import FakeClock
 from housecall.kit.ids import OrgId, new_uuid
+from housecall.kit.languages import ENGLISH_NAMES, OWN_NAMES
 from housecall.kit.sealing import Sealer
 from housecall.kit.settings import Settings
 from housecall.meetings.builtin import BuiltinRooms
@@ -325,3 +329,31 @@ async def test_nothing_of_a_page_says_who_else_is_there(clinic: Clinic) -> None:
 
     assert set(first_of(page)) == set(PAGE)
     assert "peers" not in first_of(page)["state"]
+
+
+async def test_a_fifth_language_is_one_file_and_what_it_does_not_say_is_said_in_the_clinics(
+    clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The switch stays in sight, so that whoever reads neither can choose another."""
+    said = {
+        "name": "Svenska",
+        "english_name": "Swedish",
+        "pages": {"landing": {"start": "Testa min kamera"}, "lobby": {"waiting_heading": "Du väntar"}},
+    }
+    (tmp_path / "sv.json").write_text(json.dumps(said), encoding="utf-8")
+    for known in (OWN_NAMES, ENGLISH_NAMES, languages._added):
+        monkeypatch.setitem(known, "sv", None)  # type: ignore[arg-type]
+    add_languages(Settings({"HOUSECALL_LANGUAGES_DIR": str(tmp_path)}))
+
+    async with clinic.browser(**{"Accept-Language": "sv-SE,en;q=0.5"}) as browser:
+        landing = await browser.get(clinic.link)
+        page = await press_start(browser, clinic)
+
+    assert '<html lang="sv" dir="ltr">' in landing.text
+    assert "Testa min kamera" in landing.text
+    assert catalogue("es")["landing"]["heading"] in landing.text
+    for shown in (landing, page):
+        assert '<option value="sv" lang="sv" selected>Svenska</option>' in shown.text
+        assert '<option value="en" lang="en">English</option>' in shown.text
+    texts = first_of(page)["texts"]["lobby"]
+    assert texts == catalogue("es")["lobby"] | {"waiting_heading": "Du väntar"}

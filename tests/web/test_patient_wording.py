@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from housecall.kit.languages import ENGLISH_NAMES, LANGUAGES, OWN_NAMES
-from housecall.web.pages import catalogue
+from housecall.web.pages import catalogue, text_of
 from housecall.web.wording import dial, long_time, pick_language, short_time, time_of_day
 
 WEB = Path(__file__).parents[2] / "src" / "housecall" / "web"
@@ -85,3 +85,18 @@ def test_every_text_that_a_template_asks_for_exists() -> None:
 
     assert asked
     assert not {key for key in asked if f".{key}" not in english}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_ends_in_two_full_stops(language: str) -> None:
+    """As Spanish times in America end in one of their own, and many a clinic's name does."""
+    opens = time_of_day(HALF_PAST_TWO, "America/Chicago", language)
+
+    said = [
+        text_of(language, "landing.early", time=opens),
+        text_of(language, "lobby.early_text", time=opens),
+        text_of(language, "page.help_no_phone", clinic="\u2068Prairie View Inc.\u2069"),
+    ]
+
+    assert [text for text in said if re.search(r"\.\u2069?\.", text)] == []
+    assert opens in said[0]

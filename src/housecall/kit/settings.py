@@ -63,6 +63,12 @@ SETTINGS: Final = (
     ),
     Setting("HOUSECALL_CA_FILE", "", "file", "Certificates to trust besides the usual ones, in PEM."),
     Setting("HOUSECALL_TRUSTED_PROXIES", "", "CIDR list", "Proxies whose X-Forwarded headers are believed."),
+    Setting(
+        "HOUSECALL_LANGUAGES_DIR",
+        "",
+        "folder",
+        "Languages of your own beside English, Danish, Spanish and Arabic: one file each, as sv.json.",
+    ),
     Setting("HOUSECALL_FEED_EVERY_S", "30", "seconds", "How often each connection's appointments are read."),
     Setting("HOUSECALL_SMS_GATEWAY_URL", "", "URL", "The HTTP gateway that sends texts."),
     Setting(

@@ -14,7 +14,7 @@ from housecall.audit.service import record
 from housecall.db.work import Work
 from housecall.kit.errors import Overtaken
 from housecall.kit.ids import OrgId
-from housecall.kit.languages import LANGUAGES
+from housecall.kit.languages import has_texts
 from housecall.messaging.errors import TemplateRefused
 from housecall.messaging.model import CANCELLATIONS, Channel, MessageKind
 from housecall.messaging.segments import segments
@@ -69,7 +69,7 @@ class Stand:
 
 def find_which(kind: str, channel: str, language: str) -> Which | None:
     """The message of these names, None when there is none to edit."""
-    if kind not in EDITABLE or channel not in set(Channel) or language not in LANGUAGES:
+    if kind not in EDITABLE or channel not in set(Channel) or not has_texts(language, "messages"):
         return None
     return Which(MessageKind(kind), Channel(channel), language)
 

@@ -10,10 +10,10 @@ from importlib.resources import files
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from babel.dates import format_datetime, format_skeleton
 
-from housecall.kit.languages import LANGUAGES
+from housecall.kit.languages import added_texts, has_texts, is_shipped, without_second_stop
+from housecall.kit.locales import clock_of, comma_of, locale_of, zone_name
 from housecall.messaging.errors import TemplateInvalid
 from housecall.messaging.model import CANCELLATIONS, Channel, MessageKind
 
@@ -26,9 +26,6 @@ _CLINIC_LENGTH: Final = 40
 # These end with whom to call, when the clinic gave a number.
 _WITH_CALL: Final = CANCELLATIONS | {MessageKind.help}
 
-# Where people say 2:30 PM; elsewhere they say 14:30.
-_TWELVE_HOURS: Final = {"en_US", "es_US", "ar"}
-
 
 @dataclass(frozen=True)
 class Wording:
@@ -40,7 +37,9 @@ class Wording:
 
 @cache
 def catalogue(language: str) -> Mapping[str, Any]:
-    """The texts and reply words of one language."""
+    """The texts and reply words of one language; an added one has them all or none."""
+    if not is_shipped(language):
+        return added_texts(language, "messages")
     source = files("housecall.messaging").joinpath("catalogue", f"{language}.json")
     return dict(json.loads(source.read_text(encoding="utf-8")))
 
@@ -48,9 +47,9 @@ def catalogue(language: str) -> Mapping[str, Any]:
 def pick_language(wanted: str | None, *, fallback: str = FALLBACK) -> str:
     """The language of ours for a code like ``da-DK``; ``fallback`` when we do not speak it."""
     code = (wanted or "").replace("_", "-").split("-")[0].lower()
-    if code in LANGUAGES:
+    if has_texts(code, "messages"):
         return code
-    return fallback if fallback in LANGUAGES else FALLBACK
+    return fallback if has_texts(fallback, "messages") else FALLBACK
 
 
 def shipped(kind: MessageKind, channel: Channel, language: str) -> Wording:
@@ -82,7 +81,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     missing = fields_of(template) - values.keys()
     if missing:
         raise TemplateInvalid(f"A text template needs {', '.join(sorted(missing))}.")
-    return _one_line(template.format_map(values))
+    return _one_line(without_second_stop(template, values).format_map(values))
 
 
 def fields_of(template: str) -> set[str]:
@@ -97,33 +96,11 @@ def localise_time(instant: datetime, time_zone: str, language: str | None) -> st
     """
     zone = ZoneInfo(time_zone)
     there = instant.astimezone(zone)
-    locale = _locale(pick_language(language), time_zone)
+    locale = locale_of(pick_language(language), time_zone)
     day = format_skeleton("MMMEd", there, tzinfo=zone, locale=locale)
-    clock = "h:mm a" if str(locale) in _TWELVE_HOURS else "HH:mm"
-    time = format_datetime(there, clock, tzinfo=zone, locale=locale)
-    comma = "" if day.endswith(".") else "،" if locale.language == "ar" else ","
-    return _one_line(f"{day}{comma} {time} {_zone_name(there)}")
-
-
-def _locale(language: str, time_zone: str) -> Locale:
-    is_american = time_zone.startswith(("America/", "US/", "Pacific/Honolulu"))
-    match language:
-        case "en":
-            return Locale("en", "US" if is_american else "GB")
-        case "es":
-            return Locale("es", "US") if is_american else Locale("es")
-        case _:
-            return Locale(language)
-
-
-def _zone_name(there: datetime) -> str:
-    name = there.tzname() or ""
-    if name.isalpha():
-        return name
-    # Zones without an abbreviation of their own call themselves "+03".
-    offset = there.strftime("%z")
-    minutes = "" if offset[3:5] == "00" else f":{offset[3:5]}"
-    return f"GMT{offset[0]}{int(offset[1:3])}{minutes}"
+    time = format_datetime(there, clock_of(locale), tzinfo=zone, locale=locale)
+    comma = "" if day.endswith(".") else comma_of(locale)
+    return _one_line(f"{day}{comma} {time} {zone_name(instant, time_zone)}")
 
 
 def _one_line(value: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from housecall.kit.languages import LANGUAGES
+from housecall.kit.languages import LANGUAGES, has_texts
 from housecall.messaging.templates import FALLBACK, catalogue
 
 
@@ -42,7 +42,7 @@ def understand(body: str) -> Wish | None:
 @cache
 def _words() -> dict[str, Wish]:
     known: dict[str, Wish] = {}
-    for language in LANGUAGES:
+    for language in filter(lambda code: has_texts(code, "messages"), LANGUAGES):
         for word, spellings in catalogue(language)["words"].items():
             for spelling in spellings:
                 # The first language that has a word keeps it: START is English before it is Danish.

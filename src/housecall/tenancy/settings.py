@@ -1,5 +1,6 @@
 """An organisation's own settings: what it is called, whom to phone, its time and language, what staff are told."""
 
+from collections.abc import Container
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
@@ -54,7 +55,7 @@ def reminder_of(owner: Organisation) -> str:
     return USUAL_REMINDER if owner.identity_reminder is None else owner.identity_reminder
 
 
-def faults_of(wanted: OrganisationSettings, languages: tuple[str, ...]) -> dict[str, SettingInvalidHere]:
+def faults_of(wanted: OrganisationSettings, languages: Container[str]) -> dict[str, SettingInvalidHere]:
     """What is wrong, by field; nothing when they can be saved."""
     faults = {}
     if not 1 <= len(wanted.display_name) <= LONGEST_NAME or not wanted.display_name.isprintable():

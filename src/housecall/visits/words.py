@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from housecall.kit.languages import added_texts
 from housecall.visits.errors import WordUnknown
 
 DEFAULT_LANGUAGE: Final = "en"
@@ -37,5 +38,5 @@ def check_key(key: str) -> str:
 
 def say(key: str, language: str | None) -> str:
     """The text in the language, ``es-MX`` counting as ``es``; in English where there is none."""
-    texts = WAITING_TEXTS[key]
-    return texts.get((language or "").split("-")[0].lower(), texts[DEFAULT_LANGUAGE])
+    code, texts = (language or "").split("-")[0].lower(), WAITING_TEXTS[key]
+    return texts.get(code) or added_texts(code, "waiting").get(key) or texts[DEFAULT_LANGUAGE]

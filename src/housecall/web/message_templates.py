@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from housecall.db.work import Work
 from housecall.kit.errors import HousecallError, Kind, Overtaken
-from housecall.kit.languages import ENGLISH_NAMES, LANGUAGES, direction
+from housecall.kit.languages import ENGLISH_NAMES, direction, has_texts
 from housecall.messaging.editing import (
     EDITABLE,
     Stand,
@@ -75,7 +75,7 @@ class Shown:
 @routes.get(_LIST)
 async def list_templates(request: Request, person: Administrator, language: str = "en") -> Response:
     """Every message, in one language: as shipped, or in the organisation's own words."""
-    house, language = house_of(request), language if language in LANGUAGES else "en"
+    house, language = house_of(request), language if has_texts(language, "messages") else "en"
     async with house.database.work() as work:
         own = await list_own(work, person.org_id)
     return show(
@@ -84,7 +84,7 @@ async def list_templates(request: Request, person: Administrator, language: str 
         "portal/templates.html",
         here="templates",
         language_now=language,
-        languages_there=ENGLISH_NAMES,
+        languages_there={code: name for code, name in ENGLISH_NAMES.items() if has_texts(code, "messages")},
         rows=[
             (KINDS[kind], [(CHANNELS[channel], Which(kind, channel, language)) for channel in Channel])
             for kind in EDITABLE

@@ -11,7 +11,14 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from housecall.kit.languages import LANGUAGES, direction
+from housecall.kit.languages import (
+    LANGUAGES,
+    added_texts,
+    direction,
+    is_shipped,
+    laid_over,
+    without_second_stop,
+)
 
 _HERE = Path(__file__).parent
 STATIC: Final = _HERE / "static"
@@ -34,12 +41,23 @@ _SAID_OTHERWISE: Final = {"interpreter": ("guest", "interpreter"), "family": ("g
 
 
 @lru_cache
-def catalogue(language: str, role: str = "patient") -> dict[str, Any]:
-    """All texts of one language as that role reads them, nested; English for a language without a file."""
-    path = _HERE / "catalogue" / f"{language if language in LANGUAGES else 'en'}.json"
-    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+def catalogue(language: str, role: str = "patient", fallback: str = "en") -> dict[str, Any]:
+    """All texts of one language as that role reads them, nested; English for a language without a file.
+
+    What an added language does not say is said in the clinic's own, ``fallback``.
+    """
+    loaded = _texts(language, fallback)
     for section in _SAID_OTHERWISE.get(role, ()):
         _say_otherwise(loaded, loaded[section])
+    return loaded
+
+
+def _texts(language: str, fallback: str) -> dict[str, Any]:
+    if language in LANGUAGES and not is_shipped(language):
+        beneath = _texts("en" if fallback == language else fallback, "en")
+        return laid_over(beneath, added_texts(language, "pages"))
+    path = _HERE / "catalogue" / f"{language if is_shipped(language) else 'en'}.json"
+    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return loaded
 
 
@@ -51,14 +69,18 @@ def _say_otherwise(texts: dict[str, Any], others: dict[str, Any]) -> None:
             texts[name] = other
 
 
-def text_of(language: str, key: str, role: str = "patient", **values: object) -> str:
-    """The text under a dotted key, placeholders filled; raises CatalogueGap when there is none."""
-    node: Any = catalogue(language, role)
+def text_of(language: str, key: str, role: str = "patient", *, beneath: str = "en", **values: object) -> str:
+    """The text under a dotted key, placeholders filled; raises CatalogueGap when there is none.
+
+    ``beneath`` is the clinic's language, for what an added one does not say.
+    """
+    node: Any = catalogue(language, role, beneath)
     for part in key.split("."):
         if not isinstance(node, dict) or part not in node:
             raise CatalogueGap(f"{language}: {key}")
         node = node[part]
-    return str(node).format_map({name: str(value) for name, value in values.items()})
+    text = without_second_stop(str(node), values)
+    return text.format_map({name: str(value) for name, value in values.items()})
 
 
 def asset(source: str) -> str:
@@ -109,6 +131,7 @@ def render(
     *,
     language: str = "en",
     role: str = "patient",
+    fallback: str = "en",
     status: int = 200,
     frame_ancestors: str = "'none'",
     form_action: str = "'self'",
@@ -122,7 +145,7 @@ def render(
         language=language,
         direction=direction(language),
         nonce=nonce,
-        t=lambda key, **fill: text_of(language, key, role, **fill),
+        t=lambda key, **fill: text_of(language, key, role, beneath=fallback, **fill),
         asset=asset,
         stylesheets=stylesheets,
         preloads=preloads,

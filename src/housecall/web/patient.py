@@ -230,6 +230,7 @@ def frame_of(link: Link, language: str) -> dict[str, Any]:
         "when": when,
         "brand": link.brand,
         "role": link.seat.role,
+        "fallback": link.default_language,
     }
 
 
@@ -244,7 +245,7 @@ def _landing(link: Link, language: str) -> dict[str, Any]:
 
 
 def _first(link: Link, language: str) -> dict[str, Any]:
-    texts = catalogue(language, link.seat.role)
+    texts = catalogue(language, link.seat.role, link.default_language)
     values = {
         "seat": link.seat.id,
         "role": link.seat.role,

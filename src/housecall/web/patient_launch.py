@@ -211,6 +211,7 @@ def _notice(
     if clinic:
         phone = clinic.clinic_phone
         values |= {"clinic": clinic.display_name, "phone": phone, "dial": dial(phone)}
+        values["fallback"] = clinic.language
     if own and kind == "choose":
         values["choices"] = [
             {"href": _path_of(own, visit_id), "when": long_time(link.starts_at, link.time_zone, language)}

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from babel.dates import format_datetime, format_skeleton
 
 from housecall.kit.languages import LANGUAGES
+from housecall.kit.locales import clock_of, comma_of, locale_of, zone_name
 
 # Babel's own patterns shorten the weekday where nobody would on a page.
 _LONG_DAY: Final = {
@@ -16,10 +16,7 @@ _LONG_DAY: Final = {
     "da": "EEEE d. MMMM",
     "es": "EEEE d 'de' MMMM",
     "es_US": "EEEE d 'de' MMMM",
-    "ar": "EEEE d MMMM",
 }
-_TWELVE_HOURS: Final = {"en_US", "es_US", "ar"}
-_AMERICAN: Final = ("America/", "US/", "Pacific/Honolulu")
 
 
 def pick_language(*wishes: str | None, accepted: str = "", fallback: str = "en") -> str:
@@ -47,23 +44,24 @@ def _by_weight(accepted: str) -> list[str]:
 
 def long_time(instant: datetime, zone: str, language: str) -> str:
     """Weekday, day, time and zone: ``Tuesday, November 24, 2:30 PM CST``."""
-    locale = _locale(language, zone)
-    day = format_datetime(instant, _LONG_DAY[str(locale)], tzinfo=ZoneInfo(zone), locale=locale)
-    return f"{day}{_comma(locale)} {time_of_day(instant, zone, language)}\u00a0{_zone_name(instant, zone)}"
+    locale = locale_of(language, zone)
+    pattern = _LONG_DAY.get(str(locale), "EEEE d MMMM")
+    day = format_datetime(instant, pattern, tzinfo=ZoneInfo(zone), locale=locale)
+    # Named always: the reader may be elsewhere, and in autumn one hour comes twice.
+    return f"{day}{comma_of(locale)} {time_of_day(instant, zone, language)}\u00a0{zone_name(instant, zone)}"
 
 
 def short_time(instant: datetime, zone: str, language: str) -> str:
     """Day and time, for where the rest is said elsewhere: ``Tue, Nov 24, 2:30 PM``."""
-    there, locale = instant.astimezone(ZoneInfo(zone)), _locale(language, zone)
+    there, locale = instant.astimezone(ZoneInfo(zone)), locale_of(language, zone)
     day = format_skeleton("MMMEd", there, locale=locale)
-    return f"{day}{_comma(locale)} {time_of_day(instant, zone, language)}"
+    return f"{day}{comma_of(locale)} {time_of_day(instant, zone, language)}"
 
 
 def time_of_day(instant: datetime, zone: str, language: str) -> str:
     """The time as people there and our texts say it, never broken over lines: ``2:30 PM`` or ``14:30``."""
-    locale = _locale(language, zone)
-    pattern = "h:mm a" if str(locale) in _TWELVE_HOURS else "HH:mm"
-    time = format_datetime(instant, pattern, tzinfo=ZoneInfo(zone), locale=locale)
+    locale = locale_of(language, zone)
+    time = format_datetime(instant, clock_of(locale), tzinfo=ZoneInfo(zone), locale=locale)
     return "\u00a0".join(time.split())
 
 
@@ -76,29 +74,3 @@ def dial(phone: str) -> str:
 def isolate(foreign: str) -> str:
     """A number or name kept in its own direction inside a text of the other."""
     return f"\u2068{foreign}\u2069"
-
-
-def _zone_name(instant: datetime, zone: str) -> str:
-    # Named always: the reader may be elsewhere, and in autumn one hour comes twice.
-    there = instant.astimezone(ZoneInfo(zone))
-    name = there.tzname() or ""
-    if name.isalpha():
-        return name
-    offset = there.strftime("%z")
-    minutes = "" if offset[3:5] == "00" else f":{offset[3:5]}"
-    return f"GMT{offset[0]}{int(offset[1:3])}{minutes}"
-
-
-def _comma(locale: Locale) -> str:
-    return "،" if locale.language == "ar" else ","
-
-
-def _locale(language: str, zone: str) -> Locale:
-    is_american = zone.startswith(_AMERICAN)
-    match language:
-        case "en":
-            return Locale("en", "US" if is_american else "GB")
-        case "es":
-            return Locale("es", "US") if is_american else Locale("es")
-        case _:
-            return Locale(language)
