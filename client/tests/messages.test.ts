@@ -3,7 +3,7 @@ import { parsePatient, parseStaff } from '../src/protocol/messages';
 
 const STATE = {
   type: 'state', seat: 's_1', rev: 7, visit_state: 'open', state: 'waiting', lobby: 'waiting', waiting_since: null,
-  starts_at: '2026-11-24T15:00:00Z', opens_at: '2026-11-24T14:30:00Z', server_now: '2026-11-24T14:50:00Z', position: null, message: null,
+  starts_at: '2026-11-24T15:00:00Z', opens_at: '2026-11-24T14:30:00Z', server_now: '2026-11-24T14:50:00Z', message: null,
 };
 const ROOM = { self: 'p_1', ice_servers: [], relay_only: false, peers: [] };
 const SHARED = [

@@ -34,6 +34,7 @@ from housecall.web.patient import routes as patient_routes
 from housecall.web.patient_launch import routes as patient_launch_routes
 from housecall.web.patient_launch import visits as own_visit_routes
 from housecall.web.patient_texting import routes as patient_texting_routes
+from housecall.web.patient_turn import routes as patient_turn_routes
 from housecall.web.portal import reports as portal_reports
 from housecall.web.portal import routes as portal_routes
 from housecall.web.portal_audit import routes as audit_routes
@@ -72,6 +73,7 @@ AUDIENCES: Final = (
     handover_routes,
     patient_routes,
     patient_texting_routes,
+    patient_turn_routes,
     spoken_routes,
     survey_routes,
     survey_pages,

@@ -35,6 +35,8 @@ async def test_another_patient_arrives_is_seen_and_is_met_in_a_window_of_their_o
 
     await patient.come_to_lobby()
 
+    # Nobody else is here for this clinician, and of the day nothing is known yet.
+    await expect(patient.mark("lobby-turn")).to_have_text("You are next.")
     top = rows.first
     await expect(top).to_have_class("row row-unseen")
     await expect(top.get_by_test_id("patient-state")).to_have_text("Has arrived")

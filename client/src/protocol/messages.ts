@@ -62,7 +62,6 @@ export interface StateMessage {
   starts_at: string;
   opens_at: string;
   server_now: string;
-  position: number | null;
   /** Whether a text may be asked for, and whether one was: then the page may be left. */
   can_text: boolean;
   texting: boolean;

@@ -36,8 +36,6 @@ def state_message(scene: Scene, seat: Seat, *, now: datetime) -> Message:
         "starts_at": visit.starts_at.isoformat(),
         "opens_at": scene.window.opens_at.isoformat(),
         "server_now": now.isoformat(),
-        # A place in line would have to follow every change ahead of it: none is better than a stale one.
-        "position": None,
         "message": _clinic_word(scene, seat) if waits else None,
         # Whether a text can be asked for at all; whether this person can be texted is looked up when they ask.
         "can_text": waits and seat.role not in GUESTS and may_text(scene.connection) is None,

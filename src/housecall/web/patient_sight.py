@@ -64,7 +64,6 @@ MESSAGES: Final[Mapping[str, Sight]] = {
             "starts_at": Part("when the visit is planned"),
             "opens_at": Part("when the waiting room opens"),
             "server_now": Part("the server's time"),
-            "position": Part("nothing for now"),
             "can_text": Part("whether the patient can ask for a text when it is their turn"),
             "texting": Part("whether the patient has asked for it"),
             "message": Part(
@@ -141,6 +140,13 @@ PAGE: Final[Mapping[str, Part]] = {
     "words": Part("the ready sentences that a clinic may say to those who wait"),
 }
 
+# What the page of who waits is told when it asks for their turn.
+TURN: Final[Mapping[str, Part]] = {
+    "ahead": Part("how many of the same clinician's patients are before this one; never who"),
+    "about": Part("about when this patient may be seen"),
+    "late": Part("whether that is later than planned"),
+}
+
 
 def let_through(message: Message, *, is_in_room: bool) -> Message | None:
     """The message as a patient's browser may have it; None where it may not."""
@@ -162,6 +168,11 @@ def let_through(message: Message, *, is_in_room: bool) -> Message | None:
 def of_page(values: Message) -> Message:
     """The values that a patient's page may hold."""
     return {name: values[name] for name in PAGE if name in values}
+
+
+def of_turn(values: Message) -> Message:
+    """The values of a turn that a patient's page may hold."""
+    return {name: values[name] for name in TURN if name in values}
 
 
 def _only(value: Any, parts: Mapping[str, str]) -> Any:

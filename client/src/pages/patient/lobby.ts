@@ -9,6 +9,7 @@ import type { DeviceCheck } from './check';
 import { minutes, type First } from './first';
 import { button, heading, type Screen } from './page';
 import { TextMe } from './textme';
+import { Turn } from './turn';
 
 const MINUTE_MS = 60_000;
 
@@ -28,6 +29,7 @@ export class Lobby implements Screen {
   private readonly letSleep = keepAwake();
   private readonly next: HTMLElement;
   private readonly textMe: TextMe;
+  private readonly turn: Turn;
   private test: DeviceCheck | null = null;
   private since = 0;
   private aheadMs = 0;
@@ -42,9 +44,10 @@ export class Lobby implements Screen {
     const quiet = element('p', { class: 'soft' }, lobby.private);
     const out = button(lobby.leave, leave, { class: 'button button-quiet', 'data-testid': 'leave-lobby' });
     this.textMe = new TextMe(first);
+    this.turn = new Turn(first);
     const presses = element('div', { class: 'lobby-presses' }, this.textMe.ask, this.recheck, out);
     this.root = element('section', { class: 'lobby', 'data-testid': 'lobby', 'data-state': 'waiting' });
-    this.root.append(breath, heading(lobby.waiting_heading), told, this.waited, this.next, this.message, this.textMe.pane, quiet, this.testPane, presses);
+    this.root.append(breath, heading(lobby.waiting_heading), told, this.waited, this.turn.root, this.next, this.message, this.textMe.pane, quiet, this.testPane, presses);
     this.ticking = setInterval(() => this.tick(), 1_000);
     this.self.muted = true;
     this.stopDevices = devices.onChange(() => this.drawSelf());
@@ -74,6 +77,7 @@ export class Lobby implements Screen {
     this.stopDevices();
     this.self.srcObject = null;
     this.letSleep();
+    this.turn.close();
     this.test?.stop();
   }
 
