@@ -10,7 +10,7 @@ from tests.visits.clinic import NURSE, Clinic
 
 STATE_KEYS = {
     "type", "seat", "rev", "visit_state", "state", "lobby", "waiting_since", "starts_at", "opens_at",
-    "server_now", "message", "can_text", "texting",
+    "server_now", "message", "can_text", "texting", "handing",
 }  # fmt: skip
 
 

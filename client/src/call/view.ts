@@ -58,6 +58,7 @@ export class CallView {
   private readonly told = element('div', { class: 'call-told', role: 'status', 'aria-atomic': 'false', 'data-testid': 'call-told' });
   private readonly comings = new Comings();
   private readonly note = element('p', { class: 'call-note', role: 'status' });
+  private readonly notice = element('p', { class: 'call-note', role: 'status', 'data-testid': 'call-notice', hidden: true });
   private readonly hear: HTMLButtonElement;
   private readonly own = element('video', { 'data-testid': 'local-video', class: 'mirrored', autoplay: true, playsinline: true });
   private readonly ownPane: HTMLElement;
@@ -104,6 +105,12 @@ export class CallView {
     if (pane) this.stage.append(element('div', { class: 'call-cover' }, pane));
   }
 
+  /** What the people in the call are to know, until it is so no more; empty takes it away. */
+  notify(text: string): void {
+    setText(this.notice, text);
+    this.notice.hidden = !text;
+  }
+
   /** Take the call off the page; the devices stay open. */
   close(): void {
     for (const stop of this.stops.splice(0)) stop();
@@ -120,7 +127,7 @@ export class CallView {
     const bar = element('div', { class: 'call-bar', role: 'group', 'aria-label': texts.controls }, microphone.button, camera.button, screen.button, leave.button);
     this.stage.append(this.words, this.hear, this.told);
     const root = element('section', { class: `call call-${role}`, 'data-testid': 'call', 'data-state': 'connecting', 'aria-label': texts.title });
-    root.append(this.stage, this.ownPane, this.note, bar, ...actions);
+    root.append(this.stage, this.ownPane, this.notice, this.note, bar, ...actions);
     return root;
   }
 

@@ -65,6 +65,8 @@ export interface StateMessage {
   /** Whether a text may be asked for, and whether one was: then the page may be left. */
   can_text: boolean;
   texting: boolean;
+  /** Whether another clinician will see the patient. */
+  handing: boolean;
   message: { key: string; text: string; at: string } | null;
 }
 
@@ -147,7 +149,16 @@ export interface VisitView {
     arrival: { at: string; acknowledged: boolean } | null;
   };
   /** Staff in the room or out of it again. */
-  others: { participant: string; role: string; state: ParticipantState; user: string }[];
+  others: {
+    participant: string;
+    role: string;
+    state: ParticipantState;
+    user: string;
+    /** What they were asked, and how far that has come; null where they came by themselves. */
+    asked: { to: 'take_over' | 'join'; state: 'asked' | 'came' | 'declined' | 'withdrawn'; by: string; at: string; seen: boolean } | null;
+  }[];
+  /** The colleague who took it over, by the EHR's id. */
+  handed_to: string | null;
   guests: GuestView[];
   attendees: number;
   protected: boolean;

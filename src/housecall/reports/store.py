@@ -21,7 +21,7 @@ _VISITS: Final = """
         LIMIT :most
     )
     SELECT page.id, page.appointment_ref, page.state, page.starts_at, page.began_at, page.ended_at,
-           page.lobby_wait_s, page.clinician_ref, page.location_ref,
+           page.lobby_wait_s, coalesce(page.handed_to, page.clinician_ref) AS clinician_ref, page.location_ref,
            page.attendees_total, page.attendees_peak,
            people.patient_came, people.staff_came, people.waited_in_vain_s,
            people.interpreter_s, people.family_s, texts.sent, streams.quality

@@ -10,7 +10,7 @@ from housecall.visits.desk import Desk
 from housecall.visits.errors import MeetingIsHere
 from housecall.visits.meetings import give_up
 from housecall.visits.model import IN_ROOM, may
-from housecall.visits.room import depart, enter, new_clinician, refuse_over
+from housecall.visits.room import depart, enter, new_clinician, note_came, refuse_over
 from housecall.visits.scene import lock_scene, tells_roster
 from housecall.visits.seats import open_visit
 from housecall.visits.telling import tell_state
@@ -35,6 +35,7 @@ async def go_there(
     ways = get_ways(desk, scene.meeting)
     await open_visit(work, scene, now=now, by=by)
     person = scene.with_user(user_ref) or new_clinician(scene, work, user_ref, now)
+    await note_came(desk, work, scene, person, now=now, by=by)
     if not tells_roster(scene, now) and may(person.state, "enter"):
         await enter(desk, work, scene, person, "enter", by=by)
     scene.touch()

@@ -14,6 +14,9 @@ HousecallError
     ├── GuestUnknown
     ├── TooManyGuests
     ├── GuestInvalid
+    ├── ColleagueIsOneself
+    ├── ColleagueNotAsked
+    ├── TransferUnderWay
     ├── LinkDead
     ├── LinkLost
     ├── NotAdmitted
@@ -127,6 +130,26 @@ class GuestInvalid(VisitError):
     """A link is for an interpreter or for family, in a language by its code."""
 
     code: ClassVar[str] = "visits.guest_invalid"
+
+
+class ColleagueIsOneself(VisitError):
+    """You have this visit already. Choose a colleague."""
+
+    code: ClassVar[str] = "visits.colleague_is_oneself"
+
+
+class ColleagueNotAsked(VisitError):
+    """The colleague is not asked any more: it was taken back, declined, or they are there already."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "visits.colleague_not_asked"
+
+
+class TransferUnderWay(VisitError):
+    """The visit is being handed to somebody else. Take that back first."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "visits.transfer_under_way"
 
 
 class LinkDead(VisitError):

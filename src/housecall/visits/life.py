@@ -275,6 +275,7 @@ async def _again(desk: Desk, work: Work, scene: Scene, *, now: datetime, by: By)
     )
     # The revision goes on counting, so that a page that knew the ended visit takes the new state for newer.
     visit = _new_visit(desk, scene.org_id, plan, ordinal=old.ordinal + 1, revision=old.revision + 1)
+    visit.handed_to = old.handed_to
     work.session.add(visit)
     await work.session.flush()
     person = new_participant(visit, role=ParticipantRole.patient, now=now, seat_id=patient.seat_id)

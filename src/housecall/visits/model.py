@@ -71,6 +71,22 @@ class WriteState(StrEnum):
     stopped = "stopped"
 
 
+class Wish(StrEnum):
+    """What a colleague is asked to do with a visit."""
+
+    take_over = "take_over"
+    join_in = "join"
+
+
+class Asked(StrEnum):
+    """What became of asking a colleague."""
+
+    asked = "asked"
+    came = "came"
+    declined = "declined"
+    withdrawn = "withdrawn"
+
+
 class LobbyWord(StrEnum):
     """What the lobby page shows, where it shows anything."""
 

@@ -15,15 +15,25 @@ from housecall.visits.model import (
     OVER,
     STAFF,
     TAKING_PART,
+    Asked,
     ParticipantRole,
     ParticipantState,
     VisitState,
+    Wish,
     may,
 )
 from housecall.visits.scene import Scene, lock_scene, read_scene
 from housecall.visits.seats import open_visit
 from housecall.visits.tables import Participant, Visit
-from housecall.visits.telling import Message, Peer, peers_for, tell_joined, tell_left, tell_replaced
+from housecall.visits.telling import (
+    Message,
+    Peer,
+    peers_for,
+    tell_joined,
+    tell_left,
+    tell_replaced,
+    tell_state,
+)
 from housecall.visits.views import publish_scene
 
 
@@ -52,6 +62,7 @@ async def join(
     await open_visit(work, scene, now=now, by=by)
     person = scene.with_user(user_ref) or new_clinician(scene, work, user_ref, now)
     refuse_full(desk, scene, person)
+    await note_came(desk, work, scene, person, now=now, by=by)
     if person.tab is not None and person.tab != tab:
         tell_replaced(desk, work, person, tab)
     person.tab, person.present, person.gone_since = tab, True, None
@@ -143,6 +154,20 @@ async def appear(desk: Desk, work: Work, scene: Scene, person: Participant, verb
     await record(
         work, scene.org_id, Act.participant_joined, by=by, subject=visit.id, at=now, participant=person.id
     )
+
+
+async def note_came(
+    desk: Desk, work: Work, scene: Scene, person: Participant, *, now: datetime, by: By
+) -> None:
+    """A colleague who was asked is there: who was asked to take the visit over has it from now on."""
+    if person.asked_state != Asked.asked:
+        return
+    person.asked_state, person.seen_at = Asked.came.value, person.seen_at or now
+    scene.touch()
+    if person.asked_to == Wish.take_over:
+        scene.visit.handed_to = person.user_ref
+        await record(work, scene.org_id, Act.visit_taken_over, by=by, subject=scene.visit.id, at=now)
+        tell_state(desk, work, scene, scene.patient)
 
 
 async def note_beginning(work: Work, scene: Scene, now: datetime) -> None:

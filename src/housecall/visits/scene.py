@@ -15,9 +15,11 @@ from housecall.visits.errors import GuestUnknown, SeatUnknown, VisitUnknown
 from housecall.visits.model import (
     GUESTS,
     TAKING_PART,
+    Asked,
     LobbyWord,
     ParticipantRole,
     Window,
+    Wish,
     lobby_word,
     move_participant,
     move_visit,
@@ -74,6 +76,14 @@ class Scene:
     def with_user(self, user_ref: str) -> Participant | None:
         """The staff member's part in this visit."""
         return next((person for person in self.people if person.user_ref == user_ref), None)
+
+    @property
+    def successor(self) -> Participant | None:
+        """The colleague who was asked to take the visit over and has not answered."""
+        for person in self.people:
+            if person.asked_to == Wish.take_over and person.asked_state == Asked.asked:
+                return person
+        return None
 
     def with_id(self, participant_id: str) -> Participant:
         """That participant of this visit; raises VisitUnknown."""

@@ -132,6 +132,9 @@ async def drop_missing(desk: Desk, work: Work, connection: Connection, visit: Vi
 def _note(visit: Visit, appointment: Appointment) -> None:
     visit.appointment_version = appointment.version
     if appointment.practitioners:
+        if visit.clinician_ref != appointment.practitioners[0]:
+            # The clinic booked it anew: what colleagues agreed on was about the old booking.
+            visit.handed_to = None
         visit.clinician_ref = appointment.practitioners[0]
     if appointment.locations:
         visit.location_ref = appointment.locations[0]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
 from housecall.visits.errors import SeatUnknown, VisitUnknown
-from housecall.visits.model import LIVE, LobbyWord, ParticipantRole, VisitState
+from housecall.visits.model import LIVE, OVER, Asked, LobbyWord, ParticipantRole, VisitState
 from housecall.visits.tables import Launch, Participant, Seat, Visit
 from housecall.visits.tables_guests import GuestAddress
 
@@ -231,15 +231,14 @@ async def list_day(
     locations: Collection[str] | None = None,
     most: int,
 ) -> Sequence[Visit]:
-    """The clinician's visits, else those at the locations, else all: starting in [start, end), or going on still.
+    """All visits starting in [start, end), or going on still: with a clinician theirs, or those at the locations.
 
-    Per appointment the newest visit; the earliest ``most``.
+    The clinician's include those that they are asked to. Per appointment the newest visit; the earliest ``most``.
     """
     whose: ColumnElement[bool] = true()
     if clinician is not None:
-        whose = Visit.clinician_ref == clinician
-    elif locations is not None:
-        whose = Visit.location_ref.in_(sorted(locations))
+        place = None if locations is None else Visit.location_ref.in_(sorted(locations))
+        whose = (_is_of(clinician) if place is None else place) | _is_asked(clinician)
     later = aliased(Visit)
     again = exists().where(
         later.connection_id == Visit.connection_id,
@@ -267,7 +266,7 @@ async def find_places(
     besides: Collection[str],
 ) -> frozenset[str]:
     """Where the clinician's visits of the day are, and the visits ``besides``: location ids."""
-    own = and_(*_of_day(org_id, connection_id, start, end), Visit.clinician_ref == clinician)
+    own = and_(*_of_day(org_id, connection_id, start, end), _is_of(clinician))
     found = await work.session.scalars(
         select(Visit.location_ref)
         .where(Visit.org_id == org_id, Visit.location_ref.is_not(None))
@@ -275,6 +274,29 @@ async def find_places(
         .distinct()
     )
     return frozenset(ref for ref in found if ref)
+
+
+async def list_asked(work: Work, org_id: OrgId, visit_ids: Collection[str]) -> dict[str, list[str]]:
+    """Per visit the colleagues who are asked to it and have not answered; visits without any are left out."""
+    found = await work.session.execute(
+        select(Participant.visit_id, Participant.user_ref)
+        .where(Participant.org_id == org_id, Participant.visit_id.in_(visit_ids))
+        .where(Participant.asked_state == Asked.asked.value)
+    )
+    asked: dict[str, list[str]] = {}
+    for visit_id, user_ref in found:
+        asked.setdefault(visit_id, []).append(user_ref or "")
+    return asked
+
+
+def _is_of(clinician: str) -> ColumnElement[bool]:
+    return func.coalesce(Visit.handed_to, Visit.clinician_ref) == clinician
+
+
+def _is_asked(clinician: str) -> ColumnElement[bool]:
+    is_over = Visit.state.in_(sorted(OVER))
+    asked = (Participant.user_ref == clinician) & (Participant.asked_state == Asked.asked.value)
+    return ~is_over & exists().where(Participant.visit_id == Visit.id, asked)
 
 
 def _of_day(

@@ -117,6 +117,8 @@ async def _end_empty(desk: Desk, work: Work, now: datetime) -> int:
         select(func.max(func.coalesce(Participant.left_at, Participant.since)))
         .where(Participant.visit_id == Visit.id, Participant.admitted_at.is_not(None) | _is_staff())
         .where(Participant.role.not_in(sorted(GUESTS)))
+        # A colleague who was asked and never came was not there to leave.
+        .where(Participant.state != ParticipantState.invited.value)
         .scalar_subquery()
     )
     somebody = exists().where(

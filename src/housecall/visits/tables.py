@@ -72,6 +72,8 @@ class Visit(Base):
     ends_at: Mapped[datetime]
     clinician_ref: Mapped[str | None]
     location_ref: Mapped[str | None]
+    # The colleague who took it over, by their EHR id; emptied once the EHR names another clinician.
+    handed_to: Mapped[str | None] = mapped_column(default=None)
     opened_at: Mapped[datetime | None]
     # The moment both a staff member and a participant were present for the first time.
     began_at: Mapped[datetime | None]
@@ -170,6 +172,7 @@ class Participant(Base):
         Index("ix_participant_seat_id", "seat_id"),
         Index("ix_participant_gone", "gone_since", postgresql_where="gone_since IS NOT NULL"),
         Index("ix_participant_present", "id", postgresql_where="present"),
+        Index("ix_participant_asked", "user_ref", postgresql_where="asked_state = 'asked'"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -206,6 +209,12 @@ class Participant(Base):
     reconnects: Mapped[int]
     # Whether the EHR was told that they are there; None where it was told nothing.
     ehr_connected: Mapped[bool | None]
+    # A colleague who was asked: for what, how far that has come, by whom, and when they saw it.
+    asked_to: Mapped[str | None] = mapped_column(default=None)
+    asked_state: Mapped[str | None] = mapped_column(default=None)
+    asked_by: Mapped[str | None] = mapped_column(default=None)
+    asked_at: Mapped[datetime | None] = mapped_column(default=None)
+    seen_at: Mapped[datetime | None] = mapped_column(default=None)
     created_at: Mapped[datetime]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from housecall.db.work import Work
 from housecall.tenancy.service import may_text
 from housecall.visits.desk import Desk
-from housecall.visits.model import GUESTS, IN_ROOM, LobbyWord, ParticipantState, VisitState
+from housecall.visits.model import GUESTS, IN_ROOM, OVER, LobbyWord, ParticipantState, VisitState
 from housecall.visits.scene import Scene
 from housecall.visits.tables import Participant, Seat
 from housecall.visits.topics import participant_topic, room_topic
@@ -40,7 +40,16 @@ def state_message(scene: Scene, seat: Seat, *, now: datetime) -> Message:
         # Whether a text can be asked for at all; whether this person can be texted is looked up when they ask.
         "can_text": waits and seat.role not in GUESTS and may_text(scene.connection) is None,
         "texting": waits and person is not None and person.text_me_at is not None,
+        "handing": seat.role not in GUESTS and _is_handed(scene, person),
     }
+
+
+def _is_handed(scene: Scene, person: Participant | None) -> bool:
+    """Whether a colleague will see the patient: asked to take over, or having taken over and not met them yet."""
+    if person is None or scene.visit.state in OVER:
+        return False
+    is_theirs = scene.visit.handed_to is not None and person.admitted_at is None
+    return scene.successor is not None or is_theirs
 
 
 def _clinic_word(scene: Scene, seat: Seat) -> Message | None:

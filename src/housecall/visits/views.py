@@ -13,7 +13,7 @@ from housecall.tenancy.store import get_connection
 from housecall.visits import presence, store, store_guests, store_meetings
 from housecall.visits.desk import Desk
 from housecall.visits.knowing import EVERYTHING, Told, told_of
-from housecall.visits.model import STAFF, ParticipantState, VisitState
+from housecall.visits.model import STAFF, Asked, ParticipantState, VisitState
 from housecall.visits.scene import Scene, current_patient, is_expected, visit_window
 from housecall.visits.tables import Participant, Seat, Visit
 from housecall.visits.tables_meetings import VisitMeeting
@@ -93,14 +93,16 @@ async def publish_scene(desk: Desk, work: Work, scene: Scene) -> View:
 
 def _publish(desk: Desk, work: Work, visit: Visit, view: View) -> None:
     publish_view(desk, work, view, topic=staff_topic(visit.id))
-    listed = {"type": "listed", "visit": view, "of": owners(visit)}
+    asked = [one["user"] for one in view["others"] if one["asked"] and one["asked"]["state"] == Asked.asked]
+    listed = {"type": "listed", "visit": view, "of": owners(visit, asked)}
     topic = worklist_topic(visit.connection_id)
     work.after_commit(lambda: desk.hub.publish(topic, listed))
 
 
-def owners(visit: Visit) -> View:
+def owners(visit: Visit, asked: Collection[str]) -> View:
     """Whose the visit is, as lists of the day ask: EHR ids, which never reach a patient's page."""
-    return {"clinician": visit.clinician_ref, "location": visit.location_ref}
+    clinician = visit.handed_to or visit.clinician_ref
+    return {"clinician": clinician, "location": visit.location_ref, "asked": sorted(asked)}
 
 
 def publish_view(desk: Desk, work: Work, view: View, *, topic: str) -> None:
@@ -153,6 +155,7 @@ def draw(
             for person, seat in people
             if seat is not None and is_expected(person, seat)
         ],
+        "handed_to": visit.handed_to,
         "attendees": visit.attendees_total,
         "protected": visit.hides_addresses,
         "hold_message": visit.message_key,
@@ -220,7 +223,25 @@ def _arrival(person: Participant) -> View | None:
 
 def _other(person: Participant) -> View:
     state = ParticipantState(person.state).value
-    return {"participant": person.id, "role": person.role, "state": state, "user": person.user_ref or ""}
+    return {
+        "participant": person.id,
+        "role": person.role,
+        "state": state,
+        "user": person.user_ref or "",
+        "asked": _asking(person),
+    }
+
+
+def _asking(person: Participant) -> View | None:
+    if person.asked_at is None:
+        return None
+    return {
+        "to": person.asked_to,
+        "state": person.asked_state,
+        "by": person.asked_by,
+        "at": person.asked_at.isoformat(),
+        "seen": person.seen_at is not None,
+    }
 
 
 def _message(message: Message) -> View:

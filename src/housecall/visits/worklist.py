@@ -25,6 +25,7 @@ from housecall.visits import store
 from housecall.visits.access import tokens_of
 from housecall.visits.desk import Desk
 from housecall.visits.errors import VisitUnknown
+from housecall.visits.model import OVER
 from housecall.visits.tables import Launch, Visit
 from housecall.visits.views import View, owners, visit_views
 
@@ -55,13 +56,13 @@ class Listing:
     start: datetime
     end: datetime
 
-    def holds(self, view: Mapping[str, Any], of: Mapping[str, str | None]) -> bool:
-        """Whether the visit belongs on the list, by its snapshot and by whose it is."""
+    def holds(self, view: Mapping[str, Any], of: Mapping[str, Any]) -> bool:
+        """Whether the visit belongs on the list, by its snapshot and by whose it is, or who is asked to it."""
         is_ours = {
             Whose.mine: bool(self.clinician) and of["clinician"] == self.clinician,
             Whose.place: of["location"] in self.locations,
             Whose.everybody: True,
-        }[self.whose]
+        }[self.whose] or (self.clinician in of["asked"] and view["state"] not in OVER)
         starts_at = datetime.fromisoformat(view["starts_at"])
         return is_ours and (self.start <= starts_at < self.end or view["state"] == "in_progress")
 
@@ -106,8 +107,8 @@ async def list_visits(work: Work, listing: Listing) -> Sequence[Visit]:
         listing.connection_id,
         listing.start,
         listing.end,
-        clinician=listing.clinician if listing.whose is Whose.mine else None,
-        locations=None if listing.whose is Whose.everybody else listing.locations,
+        clinician=None if listing.whose is Whose.everybody else listing.clinician,
+        locations=listing.locations if listing.whose is Whose.place else None,
         most=MOST_ROWS,
     )
 
@@ -134,10 +135,12 @@ async def check_on(
 ) -> Sequence[Visit]:
     """Those visits, each on one of the lists or among ``besides``; raises VisitUnknown."""
     found = await store.list_visits(work, listings[0].org_id, visit_ids) if listings else []
+    asked = await store.list_asked(work, listings[0].org_id, visit_ids) if listings else {}
     for visit in found:
         view = {"starts_at": visit.starts_at.isoformat(), "state": visit.state}
         lists = [one for one in listings if one.connection_id == visit.connection_id]
-        if visit.id not in besides and not any(one.holds(view, owners(visit)) for one in lists):
+        of = owners(visit, asked.get(visit.id, []))
+        if visit.id not in besides and not any(one.holds(view, of) for one in lists):
             raise VisitUnknown
     if len(found) != len(set(visit_ids)):
         raise VisitUnknown

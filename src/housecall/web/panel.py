@@ -19,7 +19,6 @@ from housecall.tenancy.settings import reminder_of
 from housecall.tenancy.store import get_connection, get_organisation
 from housecall.tenancy.tables import Connection
 from housecall.visits import elsewhere, service
-from housecall.visits.colleagues import find_colleagues
 from housecall.visits.details import read_details
 from housecall.visits.errors import VisitUnknown
 from housecall.visits.handover import make_handover, use_handover
@@ -73,6 +72,11 @@ class Caller:
         """Whether the EHR let this person in, or only the organisation's own account did."""
         return not (self.launch.user_ref or "").startswith(ACCOUNT)
 
+    @property
+    def user(self) -> str:
+        """The clinician as colleagues ask them; ``*`` for an account, which the EHR does not know."""
+        return (self.launch.user_ref or "") if self.has_ehr else "*"
+
     def visit(self, visit_id: str) -> str:
         """The visit's id, if this launch is about it; raises VisitUnknown."""
         if visit_id not in self.visit_ids:
@@ -118,6 +122,7 @@ async def panel(request: Request, launch_id: str, caller: Guarded) -> Response:
         organisation = await get_organisation(work, caller.org_id)
     first = {
         "launch": caller.launch.id,
+        "user": caller.user,
         "visits": views,
         "clinic": organisation.display_name,
         "time_zone": caller.connection.time_zone,
@@ -147,20 +152,6 @@ async def details(launch_id: str, visit_id: str, caller: Guarded) -> Response:
         caller.house.desk, caller.house.database, caller.launch, caller.visit(visit_id)
     )
     return fresh(found)
-
-
-class NameTyped(BaseModel):
-    """The beginning of a colleague's name: in the body, since addresses are written to logs."""
-
-    name: str = Field(max_length=80)
-
-
-@routes.post("/panel/{launch_id}/colleagues")
-async def colleagues(launch_id: str, caller: Guarded, typed: Annotated[NameTyped, Body()]) -> Response:
-    """Clinicians of the EHR whose name begins so."""
-    house = caller.house
-    found = await find_colleagues(house.desk, house.database, caller.launch, typed.name)
-    return fresh([{"ref": one.ref, "name": one.name} for one in found])
 
 
 @routes.get("/panel/{launch_id}/visits/{visit_id}/messages")

@@ -66,6 +66,7 @@ MESSAGES: Final[Mapping[str, Sight]] = {
             "server_now": Part("the server's time"),
             "can_text": Part("whether the patient can ask for a text when it is their turn"),
             "texting": Part("whether the patient has asked for it"),
+            "handing": Part("whether another clinician will see the patient; not who"),
             "message": Part(
                 "one of the clinic's ready sentences to those who wait",
                 {"key": "which one", "text": "the sentence", "at": "when it was said"},

@@ -40,6 +40,7 @@ async def today(request: Request, person: Clinician, connection: str | None = No
         "query": f"connection={chosen.id}" if chosen is not None else "",
         "tabs": _tabs(there, chosen),
         "names": False,
+        "user": "*",
         "whose": "everybody",
         "visits": views,
         "own": [],

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from housecall.tenancy.store import get_organisation
-from housecall.visits import service
+from housecall.visits import asking, service
 from housecall.visits.handover import make_handover
 from housecall.visits.worklist import MOST_NAMES, Whose, check_listed, list_views, listing_for, read_names
 from housecall.web.answers import fresh
@@ -44,6 +44,7 @@ async def today(request: Request, launch_id: str, caller: Guarded, whose: Whose 
         "query": f"whose={whose.value}",
         "tabs": _tabs(whose) if listing.locations else [],
         "names": True,
+        "user": caller.user,
         "whose": whose.value,
         "visits": views,
         "own": caller.visit_ids,
@@ -76,6 +77,16 @@ async def acknowledge(launch_id: str, visit_id: str, caller: Guarded) -> Respons
     async with house.database.work() as work:
         await check_listed(work, caller.launch, [visit_id], house.clock.now())
         view = await service.acknowledge_arrival(house.desk, work, caller.org_id, visit_id, by=caller.by)
+    return fresh(view)
+
+
+@routes.post("/panel/{launch_id}/today/{visit_id}/seen")
+async def see(launch_id: str, visit_id: str, caller: Guarded) -> Response:
+    """That a colleague asks is seen; the answer is the visit as it stands then."""
+    house = caller.house
+    async with house.database.work() as work:
+        await check_listed(work, caller.launch, [visit_id], house.clock.now())
+        view = await asking.see(house.desk, work, caller.org_id, visit_id, by=caller.by)
     return fresh(view)
 
 

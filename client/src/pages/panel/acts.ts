@@ -1,6 +1,7 @@
 /** What the clinician does: one POST each, answered with the visit as it stands then. */
 
 import type { Address } from './apart';
+import type { Colleague } from './colleagues';
 import type { Details, TimedMessage, VisitView } from './model';
 import type { ReadOut } from './readout';
 
@@ -49,6 +50,16 @@ export class Acts {
 
   guestCode(visit: string, participant: string): Promise<ReadOut> {
     return this.ask(`visits/${visit}/people/${participant}/read-out-code`, {});
+  }
+
+  /** Clinicians of the EHR whose name begins so. */
+  colleagues(name: string): Promise<Colleague[]> {
+    return this.ask('colleagues', { name });
+  }
+
+  /** The names of the visit's colleagues by their EHR ids. */
+  colleagueNames(visit: string): Promise<Record<string, string>> {
+    return this.ask(`visits/${visit}/colleagues/names`, {});
   }
 
   /** The ways into a meeting that another service holds: in the browser, and in its app. */

@@ -10,6 +10,8 @@ export type TimedMessage = MessageView & { id: string; due_at: string; again: bo
 /** What the server puts into the page. */
 export interface First {
   launch: string;
+  /** Who this is to colleagues, by the EHR's id; `*` for an account, which the EHR does not know. */
+  user: string;
   visits: VisitView[];
   clinic: string;
   time_zone: string;

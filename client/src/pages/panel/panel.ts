@@ -44,7 +44,7 @@ export class Panel {
     this.socket = new HousecallSocket({ url: `/panel/${first.launch}/socket`, parse: parseStaff });
     const list = element('a', { href: first.list, class: 'quiet', 'data-testid': 'worklist-link' }, 'Today’s list');
     this.page = new Page(first.clinic, [list, chime.button]);
-    this.arrivals = new Arrivals({ alarm: (text) => this.page.alarm(text), badge: (count) => this.page.badge(count), ring: () => chime.ring() });
+    this.arrivals = new Arrivals({ alarm: (text) => this.page.alarm(text), badge: (count) => this.page.badge(count), ring: () => chime.ring() }, first.user);
     this.back.addEventListener('click', () => this.goBack());
   }
 
@@ -120,7 +120,7 @@ export class Panel {
   private home(): VisitHome {
     const { acts, socket, visits } = this;
     return {
-      acts, socket, visits, timeZone: this.first.time_zone, alone: this.first.alone, filesNotes: this.first.files_notes, reminder: this.first.reminder, tellsGuests: this.first.tells_guests, words: this.first.words,
+      acts, user: this.first.user, socket, visits, timeZone: this.first.time_zone, alone: this.first.alone, filesNotes: this.first.files_notes, reminder: this.first.reminder, tellsGuests: this.first.tells_guests, words: this.first.words,
       onFailure: (error) => this.failed(error),
       onCall: () => this.drawBack(),
       onRestart: (visit) => this.restarted(visit),

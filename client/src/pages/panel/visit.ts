@@ -10,6 +10,7 @@ import { ApartPane, openApart } from './apart';
 import { BlockedPane, blockedText, isForbiddenHere } from './blocked';
 import { Calling } from './calling';
 import { Card } from './card';
+import { ColleaguesPane, type Answer, type ColleaguesHome } from './colleagues';
 import { InviteForm, reachPane, type InvitingHome } from './inviting';
 import { LinkForm } from './linkform';
 import type { Details, VisitView, Visits } from './model';
@@ -25,6 +26,8 @@ import { CALL_TEXTS, serviceName } from './words';
 /** What a visit needs of the panel around it. */
 export interface VisitHome {
   acts: Acts;
+  /** Who this is to colleagues. */
+  user: string;
   socket: StaffSocket;
   visits: Visits;
   timeZone: string;
@@ -59,6 +62,7 @@ export class OpenVisit {
   private readonly linkForm = new LinkForm((to) => this.sendTo(to), () => this.mailLink());
   private readonly people: PeoplePane;
   private readonly inviteForm: InviteForm;
+  private readonly colleagues: ColleaguesPane;
   private readonly tellForm: TellForm;
   private readonly readOut: ReadOutPane;
 
@@ -74,7 +78,8 @@ export class OpenVisit {
     const inviting = this.inviting();
     this.inviteForm = new InviteForm(inviting, home.tellsGuests);
     this.people = new PeoplePane({ act: (participant, act) => this.actOnGuest(participant, act), reach: (guest) => reachPane(guest, inviting) }, timeZone);
-    this.card = new Card(visit, timeZone, this.place, (press) => this.press(press), { reminder, panes: [this.people.root, this.blocked.root, this.apart.root, this.meeting.root], more: [this.tellForm.root, this.timeline.root, this.linkForm.root, this.readOut.root, this.inviteForm.root] });
+    this.colleagues = new ColleaguesPane(this.asking());
+    this.card = new Card(visit, timeZone, this.place, (press) => this.press(press), { reminder, panes: [this.colleagues.asked, this.colleagues.others, this.people.root, this.blocked.root, this.apart.root, this.meeting.root], more: [this.tellForm.root, this.timeline.root, this.linkForm.root, this.readOut.root, this.colleagues.form, this.inviteForm.root] });
     this.calling = new Calling(visit.visit, {
       socket,
       devices: this.devices,
@@ -142,6 +147,7 @@ export class OpenVisit {
   private draw(): void {
     this.timeline.update(this.visit.patient.message);
     this.people.update(this.visit);
+    this.colleagues.update(this.visit);
     this.inviteForm.update(this.visit);
     this.tellForm.update(this.visit);
     this.readOut.root.hidden = this.linkForm.root.hidden;
@@ -272,6 +278,27 @@ export class OpenVisit {
       link: (participant) => told(acts.guestLink(this.id, participant)),
       code: (participant) => this.answered(acts.guestCode(this.id, participant)),
     };
+  }
+
+  private asking(): ColleaguesHome {
+    const { acts, user, timeZone } = this.home;
+    return {
+      user,
+      timeZone,
+      find: (name) => this.answered(acts.colleagues(name)),
+      names: () => acts.colleagueNames(this.id).catch(() => ({})),
+      ask: (to, wish) => this.take(acts.do(this.id, 'colleagues', { to, wish })),
+      withdraw: (participant) => this.take(acts.do(this.id, `colleagues/${participant}/withdraw`)),
+      answer: (answer) => this.answerColleague(answer),
+    };
+  }
+
+  /** Whoever takes over a patient who is in the room already comes into it with the same press. */
+  private async answerColleague(answer: Answer): Promise<string> {
+    const isIn = this.visit.state === 'in_progress';
+    const fault = answer === 'join' ? '' : await this.take(this.home.acts.do(this.id, `colleagues/${answer}`));
+    if (!fault && (answer === 'join' || (answer === 'take-over' && isIn))) this.press('join-visit');
+    return fault;
   }
 
   private actOnGuest(participant: string, act: GuestAct): Promise<string> {

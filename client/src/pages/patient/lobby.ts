@@ -19,6 +19,7 @@ export class Lobby implements Screen {
   readonly title: string;
   private readonly waited = element('p', { class: 'lobby-waited' });
   private readonly message = element('div', { class: 'lobby-message', 'data-testid': 'lobby-message', role: 'status', hidden: true });
+  private readonly handing = element('p', { class: 'lobby-told', role: 'status', 'data-testid': 'handing', hidden: true });
   private readonly testPane = element('div', { class: 'lobby-test', hidden: true });
   private readonly recheck: HTMLButtonElement;
   private readonly ticking: ReturnType<typeof setInterval>;
@@ -47,7 +48,7 @@ export class Lobby implements Screen {
     this.turn = new Turn(first);
     const presses = element('div', { class: 'lobby-presses' }, this.textMe.ask, this.recheck, out);
     this.root = element('section', { class: 'lobby', 'data-testid': 'lobby', 'data-state': 'waiting' });
-    this.root.append(breath, heading(lobby.waiting_heading), told, this.waited, this.turn.root, this.next, this.message, this.textMe.pane, quiet, this.testPane, presses);
+    this.root.append(breath, heading(lobby.waiting_heading), told, this.waited, this.turn.root, this.next, this.handing, this.message, this.textMe.pane, quiet, this.testPane, presses);
     this.ticking = setInterval(() => this.tick(), 1_000);
     this.self.muted = true;
     this.stopDevices = devices.onChange(() => this.drawSelf());
@@ -61,6 +62,8 @@ export class Lobby implements Screen {
     this.textMe.update(state);
     // It says to keep the page open, which whoever is texted need not.
     this.next.hidden = state.texting;
+    this.handing.hidden = !state.handing;
+    setText(this.handing, state.handing ? this.first.texts.lobby.handing : '');
     this.message.hidden = !state.message;
     if (state.message) {
       const { message_heading } = this.first.texts.lobby;

@@ -96,6 +96,7 @@ export class Visit {
     if (before && state.rev < before.rev && !isRestarted) return;
     this.state = state;
     this.telling.follow(state.state);
+    this.drawHanding();
     clearTimeout(this.early);
     const isOver = state.lobby === 'over' || state.visit_state === 'ended';
     if (state.lobby === 'moved') this.end(movedScreen(this.first));
@@ -188,6 +189,11 @@ export class Visit {
     this.call?.hold(false);
   }
 
+  /** That a colleague will see the patient, said in the call as in the lobby. */
+  private drawHanding(): void {
+    this.call?.notify(this.state?.handing ? this.first.texts.call.handing : '');
+  }
+
   private showCall(details: RoomDetails): void {
     if (this.call) return;
     const { texts } = this.first;
@@ -211,6 +217,7 @@ export class Visit {
       },
       onOver: (reason) => (reason === 'replaced' ? undefined : this.showOver(reason)),
     });
+    this.drawHanding();
     this.page.show(screen);
     this.page.lost(null);
     this.page.alert(texts.call.admitted);

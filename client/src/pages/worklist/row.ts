@@ -2,6 +2,7 @@
 
 import { element, setText } from '../../ui/element';
 import { isUnseen } from '../panel/arrivals';
+import { ANYBODY, askedOf, isAskUnseen } from '../panel/asking';
 import { since, spanOf } from '../panel/clock';
 import type { VisitView } from '../panel/model';
 import { sign } from '../panel/signs';
@@ -9,7 +10,18 @@ import { deviceLine, hasDeviceTrouble, isTrouble, lostLine, messageLine, sayingO
 import { groupOf } from './order';
 import type { Named } from './names';
 
-export type RowPress = 'acknowledge' | 'open';
+/** As the server names them. */
+export type RowPress = 'acknowledge' | 'seen' | 'open';
+
+export interface RowPlace {
+  timeZone: string;
+  /** Whose list it is. */
+  user: string;
+  /** Whether the visit is of the chart that the list was opened from. */
+  isOwn: boolean;
+}
+
+const ASKED = { take_over: 'A colleague hands it over to you', join: 'A colleague asks you to join' };
 
 const NO_NAME = 'Name not shown by the EHR';
 
@@ -24,16 +36,19 @@ export class Row {
   private readonly trouble = element('span', { class: 'row-trouble' });
   private readonly seen = element('button', { type: 'button', class: 'button', 'data-testid': 'acknowledge' }, 'Seen');
   private readonly open: HTMLButtonElement;
+  private readonly asked = element('strong', { class: 'row-asked', 'data-testid': 'row-asked', hidden: true });
   private service = '';
+  private isAsked = false;
   private isNameless = false;
 
-  constructor(private visit: VisitView, private readonly timeZone: string, isOwn: boolean, press: (press: RowPress) => void) {
+  constructor(private visit: VisitView, private readonly place: RowPlace, press: (press: RowPress) => void) {
+    const { isOwn } = place;
     this.open = element('button', { type: 'button', class: 'button', 'data-testid': 'open-visit' }, isOwn ? 'Back to this visit' : 'Open');
     if (!isOwn) this.open.prepend(sign('apart'));
-    this.seen.addEventListener('click', () => press('acknowledge'));
+    this.seen.addEventListener('click', () => press(this.isAsked ? 'seen' : 'acknowledge'));
     this.open.addEventListener('click', () => press('open'));
     const now = element('span', { class: 'row-now' }, this.state, this.clock, this.trouble);
-    const words = element('div', { class: 'row-words' }, this.name, this.about, now);
+    const words = element('div', { class: 'row-words' }, this.asked, this.name, this.about, now);
     const presses = element('div', { class: 'row-presses' }, this.seen, this.open);
     this.root = element('li', { class: 'row', 'data-testid': 'worklist-row', 'data-visit': visit.visit }, words, presses, this.below);
     this.draw();
@@ -53,7 +68,7 @@ export class Row {
 
   /** Where there are no names at all, the time tells visits apart. */
   nameless(): void {
-    setText(this.name, spanOf(this.visit, this.timeZone));
+    setText(this.name, spanOf(this.visit, this.place.timeZone));
     this.isNameless = true;
     this.drawAbout();
   }
@@ -61,7 +76,7 @@ export class Row {
   tick(): void {
     const { state, waiting_since } = this.visit.patient;
     setText(this.clock, state === 'waiting' && waiting_since ? since(waiting_since) : '');
-    setText(this.trouble, troubleOf(this.visit, this.timeZone));
+    setText(this.trouble, troubleOf(this.visit, this.place.timeZone));
   }
 
   /** A press is under way. */
@@ -76,27 +91,33 @@ export class Row {
   }
 
   private draw(): void {
-    const unseen = isUnseen(this.visit);
+    const { user } = this.place;
+    const ask = askedOf(this.visit, user);
+    this.isAsked = isAskUnseen(this.visit, user);
+    const unseen = isUnseen(this.visit) || this.isAsked;
     const saying = sayingOf(this.visit);
     this.root.dataset['tone'] = saying.tone;
-    this.root.dataset['group'] = groupOf(this.visit);
+    this.root.dataset['group'] = groupOf(this.visit, user);
     this.root.classList.toggle('row-unseen', unseen);
     this.state.dataset['state'] = this.visit.patient.state;
-    const word = unseen ? 'Has arrived' : saying.word;
-    if (this.state.textContent !== word) this.state.replaceChildren(sign(unseen ? 'bell' : saying.sign), element('span', {}, word));
+    const arrived = isUnseen(this.visit);
+    const word = arrived ? 'Has arrived' : saying.word;
+    if (this.state.textContent !== word) this.state.replaceChildren(sign(arrived ? 'bell' : saying.sign), element('span', {}, word));
+    setText(this.asked, !ask ? '' : user === ANYBODY ? 'Handed to a colleague, who has not come yet' : ASKED[ask.to]);
+    this.asked.hidden = !ask;
     this.seen.hidden = !unseen;
     this.open.hidden = this.visit.state === 'cancelled';
-    this.open.classList.toggle('button-main', this.visit.patient.state === 'waiting');
+    this.open.classList.toggle('button-main', ask !== undefined || this.visit.patient.state === 'waiting');
     this.drawAbout();
     this.tick();
   }
 
   private drawAbout(): void {
     if (this.isNameless) {
-      setText(this.name, spanOf(this.visit, this.timeZone));
+      setText(this.name, spanOf(this.visit, this.place.timeZone));
       return setText(this.about, '');
     }
-    setText(this.about, [spanOf(this.visit, this.timeZone), this.service].filter(Boolean).join(' · '));
+    setText(this.about, [spanOf(this.visit, this.place.timeZone), this.service].filter(Boolean).join(' · '));
   }
 }
 

@@ -27,6 +27,8 @@ export interface FirstList {
   tabs: { query: string; word: string; here: boolean }[];
   /** Whether names can be had: never without the EHR. */
   names: boolean;
+  /** Who this is to colleagues; `*` for an account. */
+  user: string;
   whose: 'mine' | 'place' | 'everybody';
   visits: VisitView[];
   /** Visits of the chart that this list was opened from. */
@@ -40,7 +42,7 @@ export interface FirstList {
 const CLOSED: Banner = { tone: 'alarm', sign: 'alert', text: 'This list’s session is over. Open Housecall from the chart again.' };
 const FAULT: Banner = { tone: 'alarm', sign: 'alert', text: 'The list is not up to date any more.', press: { word: 'Load it again', act: () => location.reload() } };
 const NAMELESS: Banner = { tone: 'wait', sign: 'alert', text: 'The EHR does not give names at present. Times and states are right.' };
-const TITLES: Record<Group, string> = { waiting: 'Waiting now', 'going-on': 'In a visit', 'to-come': 'Still to come', over: 'Over' };
+const TITLES: Record<Group, string> = { asked: 'A colleague asks you', waiting: 'Waiting now', 'going-on': 'In a visit', 'to-come': 'Still to come', over: 'Over' };
 const MANY = 100;
 const EMPTY = { mine: 'You have no video visits today.', place: 'There are no video visits here today.', everybody: 'There are no video visits today.' };
 const NO_EHR = 'Opened without the EHR: times and states, no names. Ask the patient who they are before you begin.';
@@ -65,7 +67,7 @@ export class Worklist {
     this.until = first.until;
     this.socket = new HousecallSocket({ url: `${first.list}/socket?${first.query}`, parse: parseWorklist });
     this.page = new Page(first.clinic, [chime.button]);
-    this.arrivals = new Arrivals({ alarm: (text) => this.page.alarm(text), badge: (count) => this.page.badge(count), ring: () => chime.ring() });
+    this.arrivals = new Arrivals({ alarm: (text) => this.page.alarm(text), badge: (count) => this.page.badge(count), ring: () => chime.ring() }, first.user);
     this.names = new Names((visits) => ask(`${first.list}/names`, { visits }), (visit, named) => this.named(visit, named), (is) => this.page.say(is ? NAMELESS : null));
     this.sight = new IntersectionObserver((entries) => this.looked(entries), { rootMargin: '200px' });
     this.empty = element('p', { class: 'list-empty' }, EMPTY[first.whose]);
@@ -160,7 +162,7 @@ export class Worklist {
   }
 
   private add(visit: VisitView): void {
-    const row = new Row(visit, this.first.time_zone, this.first.own.includes(visit.visit), (press) => void this.press(visit.visit, press));
+    const row = new Row(visit, { timeZone: this.first.time_zone, user: this.first.user, isOwn: this.first.own.includes(visit.visit) }, (press) => void this.press(visit.visit, press));
     this.rows.set(visit.visit, row);
     if (this.first.names) this.sight.observe(row.root);
     else row.nameless();
@@ -177,10 +179,10 @@ export class Worklist {
 
   /** Every row in its place; those that stand right are not touched, so that focus and sight stay. */
   private arrange(): void {
-    const sorted = [...this.visits.values()].sort(compare);
+    const sorted = [...this.visits.values()].sort((one, other) => compare(one, other, this.first.user));
     const places = new Map<Group, number>(GROUPS.map((group) => [group, 0]));
     for (const visit of sorted) {
-      const group = groupOf(visit);
+      const group = groupOf(visit, this.first.user);
       const [list, at, row] = [this.lists.get(group)!.list, places.get(group)!, this.rows.get(visit.visit)!.root];
       if (list.children[at] !== row) moveTo(list, row, list.children[at] ?? null);
       places.set(group, at + 1);
@@ -188,7 +190,7 @@ export class Worklist {
     for (const group of GROUPS) this.titled(group, places.get(group)!);
     this.page.main.classList.toggle('list-long', this.visits.size > MANY);
     this.empty.hidden = this.visits.size > 0;
-    setText(this.counts, summary(this.visits.values()));
+    setText(this.counts, summary(this.visits.values(), this.first.user));
     this.arrivals.follow(sorted);
   }
 
@@ -218,7 +220,7 @@ export class Worklist {
     row.busy(press, true);
     try {
       if (press === 'open') await this.open(row, id);
-      else this.take(await ask<VisitView>(`${this.first.list}/${id}/acknowledge`, {}));
+      else this.take(await ask<VisitView>(`${this.first.list}/${id}/${press}`, {}));
     } catch (error) {
       if (!(error instanceof ActFailed)) throw error;
       if (error.code === 'web.panel_closed') this.shut();
