@@ -122,6 +122,7 @@ def roles() -> str:
         portal_guards.report_reader: Right.read_reports,
         portal_guards.auditor: Right.read_audit,
         portal_guards.visit_holder: Right.hold_visits,
+        portal_guards.guest_inviter: Right.invite_guests,
     }
     addresses = [
         (code(f"{method} {route.path}"), ", ".join(role.value for role in ROLES_WITH[guards[audience.guard]]))

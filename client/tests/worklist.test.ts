@@ -2,6 +2,8 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { Names, type Named } from '../src/pages/worklist/names';
 import { compare, groupOf, summary } from '../src/pages/worklist/order';
+import { waitingLine } from '../src/pages/panel/guests';
+import type { GuestView } from '../src/protocol/messages';
 import { aVisit } from './panel-visit';
 
 const NOON = '2026-11-25T12:00:00Z';
@@ -74,5 +76,19 @@ describe('names for rows in sight', () => {
     expect(ask).toHaveBeenCalledTimes(2);
     expect(trouble).toEqual([true, false]);
     vi.useRealTimers();
+  });
+});
+
+describe('guests on the list', () => {
+  const guest = (state: GuestView['state'], role: GuestView['role'] = 'interpreter', language: string | null = 'da'): GuestView => ({
+    participant: `p_${role}`, role, language, state, since: NOON, waiting_since: null, present: true, gone_since: null, device: null, message: null, arrival: null,
+  });
+
+  it('are named by role and language while they wait, and not otherwise', () => {
+    const visit = aVisit({ guests: [guest('waiting'), guest('waiting', 'family', null), guest('invited')] });
+
+    expect(waitingLine(visit)).toBe('Interpreter (Danish), Family in the lobby');
+    expect(waitingLine(aVisit({ guests: [guest('connected')] }))).toBe('');
+    expect(waitingLine({ ...visit, state: 'ended' })).toBe('');
   });
 });

@@ -40,6 +40,7 @@ from housecall.web.portal import reports as portal_reports
 from housecall.web.portal import routes as portal_routes
 from housecall.web.portal_audit import routes as audit_routes
 from housecall.web.portal_checks import routes as check_routes
+from housecall.web.portal_guests import routes as guest_pages
 from housecall.web.portal_settings import routes as settings_routes
 from housecall.web.portal_texts import routes as text_routes
 from housecall.web.quality_report import routes as quality_routes
@@ -66,6 +67,7 @@ AUDIENCES: Final = (
     launch_routes,
     patient_launch_routes,
     own_visit_routes,
+    guest_pages,
     # Before the launches', which would take "today" for one of theirs.
     today_routes,
     worklist_routes,

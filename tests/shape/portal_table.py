@@ -3,7 +3,7 @@
 from housecall.tenancy.model import Right
 
 EVERYBODY, SETTERS, READERS = Right.use_portal, Right.administer, Right.read_reports
-AUDITORS, CLINICIANS = Right.read_audit, Right.hold_visits
+AUDITORS, CLINICIANS, INVITERS = Right.read_audit, Right.hold_visits, Right.invite_guests
 TABLE = {
     "POST /portal/sign-out": EVERYBODY,
     "GET /portal/account": EVERYBODY,
@@ -30,6 +30,12 @@ TABLE = {
     "GET /panel/today": CLINICIANS,
     "POST /panel/today/{visit_id}/acknowledge": CLINICIANS,
     "POST /panel/today/{visit_id}/open": CLINICIANS,
+    "GET /portal/guests": INVITERS,
+    "GET /portal/guests/{visit_id}": INVITERS,
+    "POST /portal/guests/{visit_id}": INVITERS,
+    "POST /portal/guests/{visit_id}/{participant}/link": INVITERS,
+    "POST /portal/guests/{visit_id}/{participant}/send": INVITERS,
+    "POST /portal/guests/{visit_id}/{participant}/withdraw": INVITERS,
     "GET /portal/setup": SETTERS,
     "GET /portal/setup/connections": SETTERS,
     "POST /portal/setup/connections": SETTERS,

@@ -13,6 +13,7 @@ GUARDS = {
     portal_guards.report_reader: Right.read_reports,
     portal_guards.auditor: Right.read_audit,
     portal_guards.visit_holder: Right.hold_visits,
+    portal_guards.guest_inviter: Right.invite_guests,
 }
 
 

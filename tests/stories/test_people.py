@@ -187,6 +187,31 @@ async def _look(clinician: Clinician, patient: Patient, relative: Patient) -> No
     await picture(clinician.page, "people-panel-call")
 
 
+async def test_a_link_made_in_the_portal_days_ahead_brings_somebody_who_is_seen_on_the_list(
+    demo: Demo, stage: Theatre
+) -> None:
+    booked = demo.book(in_minutes=8, minutes=30)
+    clinician, portal = await stage.clinician(), await administrator(demo, stage)
+    await clinician.open_panel(booked)
+    await portal.go("/portal/guests")
+    row = portal.page.locator(f'tr[data-appointment="{booked["id"]}"]')
+    await portal.is_fine("guests-day")
+    await row.get_by_test_id("guests-open").click()
+    await portal.page.get_by_test_id("portal-guest-language").select_option("da")
+    await portal.press("portal-make-link")
+    interpreter = await guest(stage, await portal.page.locator("#guest-link").input_value())
+    await portal.is_fine("guests-visit")
+
+    await interpreter.come_to_lobby()
+    await is_at(clinician, "interpreter", "waiting")
+    visit = await clinician.mark("visit-card").get_attribute("data-visit")
+    await clinician.mark("worklist-link").click()
+    listed = clinician.panel.locator(f'[data-testid="worklist-row"][data-visit="{visit}"]')
+
+    await expect(listed.get_by_test_id("row-guests")).to_have_text("Interpreter (Danish) in the lobby")
+    await picture(clinician.page, "people-worklist")
+
+
 async def test_an_interpreter_invited_by_text_hears_of_a_new_time_and_of_the_end_of_it(
     demo: Demo, stage: Theatre
 ) -> None:

@@ -53,6 +53,7 @@ class Right(StrEnum):
     read_reports = "read_reports"
     read_audit = "read_audit"
     hold_visits = "hold_visits"
+    invite_guests = "invite_guests"
 
 
 # Who may what: the one table that guards, navigation and the reference page are made from.
@@ -62,6 +63,7 @@ ROLES_WITH: Final[Mapping[Right, tuple[Role, ...]]] = {
     Right.read_reports: (Role.administrator, Role.reader),
     Right.read_audit: (Role.administrator, Role.auditor),
     Right.hold_visits: (Role.clinician,),
+    Right.invite_guests: (Role.administrator, Role.clinician),
 }
 
 

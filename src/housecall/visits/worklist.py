@@ -7,7 +7,7 @@ the EHR decides whom they may see; one it does not show has a time and a state a
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -91,11 +91,15 @@ def listing_of(connection: Connection, now: datetime) -> Listing:
 
 def day_of(connection: Connection, now: datetime) -> tuple[datetime, datetime]:
     """The clinic's present day as [start, end); 23 or 25 hours long when its clocks are changed."""
+    return span_of(connection, now.astimezone(ZoneInfo(connection.time_zone)).date())
+
+
+def span_of(connection: Connection, day: date) -> tuple[datetime, datetime]:
+    """That day at the clinic as [start, end)."""
     zone = ZoneInfo(connection.time_zone)
-    today = now.astimezone(zone).date()
     return (
-        datetime.combine(today, time.min, zone),
-        datetime.combine(today + timedelta(days=1), time.min, zone),
+        datetime.combine(day, time.min, zone),
+        datetime.combine(day + timedelta(days=1), time.min, zone),
     )
 
 

@@ -26,6 +26,7 @@ _OPENS: Final = {
     Right.read_reports: "Read and export the reports",
     Right.read_audit: "Read, verify and export the audit log",
     Right.hold_visits: "See today’s visits without names, and hold them when the EHR cannot launch",
+    Right.invite_guests: "Give interpreters and relatives links of their own, days ahead",
 }
 
 

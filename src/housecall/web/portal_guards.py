@@ -91,6 +91,11 @@ async def visit_holder(person: Somebody) -> SignedIn:
     return _with(Right.hold_visits, person)
 
 
+async def guest_inviter(person: Somebody) -> SignedIn:
+    """Somebody who may give interpreters and relatives their links; raises RoleNeeded naming the roles."""
+    return _with(Right.invite_guests, person)
+
+
 def _with(right: Right, person: SignedIn) -> SignedIn:
     if not person.may(right):
         roles = " or ".join(role.value for role in ROLES_WITH[right])

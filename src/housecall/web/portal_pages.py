@@ -40,6 +40,7 @@ PLACES: Final = (
             Page("timing", "When messages leave", "/portal/messages/timing", Right.administer),
         ),
     ),
+    Place("Guests", (Page("guests", "Interpreters and family", "/portal/guests", Right.invite_guests),)),
     Place(
         "Reports",
         (

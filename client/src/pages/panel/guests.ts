@@ -1,7 +1,7 @@
 /** How staff speak of interpreters and relatives. */
 
 import type { GuestView, VisitView } from './model';
-import type { Saying } from './words';
+import { languageOf, type Saying } from './words';
 
 const ROLES: Record<GuestView['role'], string> = { interpreter: 'Interpreter', family: 'Family' };
 
@@ -21,6 +21,13 @@ export const PERSON_SAYING: Record<GuestView['state'], Saying> = {
   left: { tone: 'over', sign: 'exit', word: 'Left' },
   declined: { tone: 'over', sign: 'cross', word: 'Not admitted' },
 };
+
+/** Which of them wait, in one line; empty if none does. */
+export function waitingLine(visit: VisitView): string {
+  if (visit.state === 'ended' || visit.state === 'cancelled') return '';
+  const waiting = visit.guests.filter((guest) => guest.state === 'waiting').map(({ role, language }) => (language ? `${roleName(role)} (${languageOf(language)})` : roleName(role)));
+  return waiting.length ? `${waiting.join(', ')} in the lobby` : '';
+}
 
 /** Whether the guest waits and nobody has seen it. */
 export function isArrived(guest: GuestView): boolean {

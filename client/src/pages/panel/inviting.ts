@@ -1,5 +1,6 @@
 /** A link for an interpreter or a relative: made here, then sent, copied or read out. It says a role, never a name. */
 
+import guestLanguages from '../../../../src/housecall/web/guest_languages.json';
 import { element, setText } from '../../ui/element';
 import { roleName } from './guests';
 import type { GuestView, VisitView } from './model';
@@ -19,7 +20,8 @@ export interface InvitingHome {
 }
 
 // Those with texts of ours first; the others read the pages in the clinic's language, and staff see whom they got.
-const LANGUAGES = ['en', 'da', 'es', 'ar', 'am', 'bn', 'de', 'fa', 'fr', 'hi', 'ht', 'ko', 'ne', 'pa', 'pl', 'ps', 'pt', 'ru', 'sgn', 'so', 'ti', 'tr', 'uk', 'ur', 'vi', 'zh'];
+// The portal reads the same file.
+const LANGUAGES: string[] = guestLanguages;
 
 const KEPT = 'Whom you write to is told of a new time and of a cancellation, and is forgotten with the visit.';
 const FORGOTTEN = 'Where you write to is forgotten once the link is sent: you tell them of a new time or a cancellation.';

@@ -4,6 +4,7 @@ import { element, setText } from '../../ui/element';
 import { isUnseen } from '../panel/arrivals';
 import { ANYBODY, askedOf, isAskUnseen } from '../panel/asking';
 import { since, spanOf } from '../panel/clock';
+import { waitingLine } from '../panel/guests';
 import type { VisitView } from '../panel/model';
 import { sign } from '../panel/signs';
 import { deviceLine, hasDeviceTrouble, isTrouble, lostLine, messageLine, sayingOf } from '../panel/words';
@@ -33,6 +34,7 @@ export class Row {
   private readonly about = element('span', { class: 'soft' });
   private readonly state = element('span', { class: 'row-state', 'data-testid': 'patient-state' });
   private readonly clock = element('span', { class: 'row-clock', 'data-testid': 'waiting-clock' });
+  private readonly guests = element('span', { class: 'row-guests', 'data-testid': 'row-guests' });
   private readonly trouble = element('span', { class: 'row-trouble' });
   private readonly seen = element('button', { type: 'button', class: 'button', 'data-testid': 'acknowledge' }, 'Seen');
   private readonly open: HTMLButtonElement;
@@ -47,7 +49,7 @@ export class Row {
     if (!isOwn) this.open.prepend(sign('apart'));
     this.seen.addEventListener('click', () => press(this.isAsked ? 'seen' : 'acknowledge'));
     this.open.addEventListener('click', () => press('open'));
-    const now = element('span', { class: 'row-now' }, this.state, this.clock, this.trouble);
+    const now = element('span', { class: 'row-now' }, this.state, this.clock, this.guests, this.trouble);
     const words = element('div', { class: 'row-words' }, this.asked, this.name, this.about, now);
     const presses = element('div', { class: 'row-presses' }, this.seen, this.open);
     this.root = element('li', { class: 'row', 'data-testid': 'worklist-row', 'data-visit': visit.visit }, words, presses, this.below);
@@ -105,6 +107,7 @@ export class Row {
     if (this.state.textContent !== word) this.state.replaceChildren(sign(arrived ? 'bell' : saying.sign), element('span', {}, word));
     setText(this.asked, !ask ? '' : user === ANYBODY ? 'Handed to a colleague, who has not come yet' : ASKED[ask.to]);
     this.asked.hidden = !ask;
+    setText(this.guests, waitingLine(this.visit));
     this.seen.hidden = !unseen;
     this.open.hidden = this.visit.state === 'cancelled';
     this.open.classList.toggle('button-main', ask !== undefined || this.visit.patient.state === 'waiting');

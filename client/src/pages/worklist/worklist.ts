@@ -253,7 +253,7 @@ export class Worklist {
   }
 
   private tick(): void {
-    for (const [id, visit] of this.visits) if (visit.patient.state === 'waiting') this.rows.get(id)?.tick();
+    for (const [id, visit] of this.visits) if (visit.patient.state === 'waiting' || visit.patient.gone_since) this.rows.get(id)?.tick();
     // A new day has a list of its own.
     if (!this.isClosed && this.until && serverNow() >= Date.parse(this.until)) location.reload();
   }
