@@ -226,6 +226,7 @@ BENCHES: Final = {
     "launch": "our own time in a launch",
     "start": "from a cold start to ready",
     "report": "the report pages over large tables",
+    "worklist": "the list of the day with a thousand visits, scrolled and kept up to date, against a bare list",
 }
 
 ABOUT_SETTINGS: Final = """\
