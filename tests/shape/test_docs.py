@@ -99,6 +99,15 @@ def test_every_feature_row_names_tests_that_exist() -> None:
     assert not faults
 
 
+def test_every_complaint_names_tests_that_exist() -> None:
+    rows = [line for line in read("what-hurts.md").splitlines() if line.startswith("| ")][1:]
+    named = [re.findall(r"`([^`]+)`", row.rsplit("|", 2)[1]) for row in rows]
+
+    assert len(rows) >= 25
+    assert [row for row, tests in zip(rows, named, strict=True) if not tests] == []
+    assert [test for tests in named for test in tests if not stands(test)] == []
+
+
 def stands(name: str) -> bool:
     """Whether ``path`` or ``path::test`` is in the tree."""
     path, _, function = name.partition("::")
