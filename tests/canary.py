@@ -15,15 +15,19 @@ from tests.stories.theatre import CHROMIUM, FLAGS, Theatre
 
 async def run(*, quick: bool) -> int:
     """Play, sweep, and print one JSON line: what was swept, and what was found."""
-    demo = await asyncio.to_thread(Demo(HOUSECALL_LOG_LEVEL="DEBUG").start)
+    with_teams = [] if quick else ["--teams"]
+    demo = await asyncio.to_thread(Demo(*with_teams, HOUSECALL_LOG_LEVEL="DEBUG").start)
     try:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             theatre = Theatre(demo, browser)
             story = Played(demo, plant(demo))
+            if not quick:
+                await story.play_in_teams(theatre)
             await story.play(theatre)
             if not quick:
                 await story.play_sad_ones(theatre)
+                await story.hear_of_quality()
             found = await story.sweep()
             await theatre.close()
             await browser.close()
@@ -31,7 +35,7 @@ async def run(*, quick: bool) -> int:
         await asyncio.to_thread(demo.stop)
     hits = {place: what for place, what in found.items() if what}
     print(
-        json.dumps({"swept": sorted(found), "stories": 1 if quick else 2, "found": hits, "holds": not hits})
+        json.dumps({"swept": sorted(found), "stories": 1 if quick else 3, "found": hits, "holds": not hits})
     )
     return 1 if hits else 0
 

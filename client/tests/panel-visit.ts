@@ -12,7 +12,7 @@ export function aVisit({ patient, ...visit }: Different = {}): VisitView {
       device: null, message: null, arrival: null, ...patient,
     },
     others: [], handed_to: null, guests: [], attendees: 0, protected: false, hold_message: null, confirmed_at: null,
-    meeting: { service: 'builtin', is_ready: true, is_in_page: true, can_admit: true, can_hold: true, can_send_back: true, hides_clinician: true, fault: null, told: 'all', told_at: null },
+    meeting: { service: 'builtin', is_ready: true, is_in_page: true, can_admit: true, can_hold: true, can_send_back: true, hides_clinician: true, fault: null, told: 'all', told_at: null, guest_in_lobby: false },
     ...visit,
   };
 }

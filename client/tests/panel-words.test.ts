@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { VisitView } from '../src/pages/panel/model';
-import { untoldLine } from '../src/pages/panel/words';
+import { sayingOf, untoldLine } from '../src/pages/panel/words';
 import { aVisit } from './panel-visit';
 
 function inTeams(meeting: Partial<VisitView['meeting']>): VisitView {
@@ -21,5 +21,17 @@ describe('what Teams keeps from us', () => {
 
   it('is no matter in a room of ours', () => {
     expect(untoldLine(aVisit({ meeting: { ...aVisit().meeting, told: 'none' } }), 'UTC')).toBe('');
+  });
+});
+
+describe('a patient on the way to Teams', () => {
+  it.each([
+    [false, 'Sent to Teams: admit there'],
+    [true, 'Waiting in the Teams lobby: admit there'],
+  ])('is to be admitted there, which the state itself says; in its lobby: %s', (guest_in_lobby, word) => {
+    const visit = inTeams({ guest_in_lobby });
+    visit.patient.state = 'admitted';
+
+    expect(sayingOf(visit).word).toBe(word);
   });
 });

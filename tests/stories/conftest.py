@@ -34,6 +34,14 @@ def own_demo() -> Iterator[Demo]:
     running.stop()
 
 
+@pytest.fixture(scope="package")
+def teams_demo() -> Iterator[Demo]:
+    """A hospital whose visits are held in the sandbox's Microsoft Teams."""
+    running = Demo("--teams").start()
+    yield running
+    running.stop()
+
+
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
@@ -47,3 +55,13 @@ async def theatre(demo: Demo, chromium: Browser) -> AsyncIterator[Theatre]:
     stage = Theatre(demo, chromium)
     yield stage
     await stage.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stage(teams_demo: Demo, chromium: Browser) -> AsyncIterator[Theatre]:
+    """People of the hospital with Teams, which is well again afterwards."""
+    made = Theatre(teams_demo, chromium)
+    yield made
+    await made.close()
+    well = {"policy": "global", "graph": "up", "virtual_links": True, "notify": True}
+    assert teams_demo.http.patch(f"{teams_demo.sandbox}/sandbox/teams", json=well).is_success

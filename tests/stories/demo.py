@@ -119,7 +119,8 @@ class Demo:
         assert answer.status_code == 201, answer.text
         booked: dict[str, Any] = answer.json()
         # The same person may have had texts about a visit that was cancelled since.
-        self._texts_before[booked["phone"]] = {one["id"] for one in self.texts(booked["phone"])}
+        known = self._texts_before.setdefault(booked["phone"], set())
+        known |= {one["id"] for one in self.texts(booked["phone"])}
         return booked
 
     def change(self, appointment: str, **wanted: Any) -> None:

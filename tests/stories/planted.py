@@ -26,13 +26,15 @@ class Planted:
 
     patient_id: str
     doctor_id: str
+    # The same person on record once more, so that a chart of theirs holds the visit in Teams and no other.
+    again_id: str
     tokens: list[str] = field(default_factory=list)
 
     @property
     def of_patient(self) -> list[str]:
         """What says who the patient is; the number also without its plus, as an address would carry it."""
         shown = [FAMILY, GIVEN, BORN, "02/17/1931", "Feb 17, 1931", NUMBER, NUMBER[1:], "(312) 555-0987"]
-        return [*shown, MAIL, MRN, self.patient_id, TYPED_NUMBER, TYPED_NUMBER[1:]]
+        return [*shown, MAIL, MRN, self.patient_id, self.again_id, TYPED_NUMBER, TYPED_NUMBER[1:]]
 
     @property
     def of_clinician(self) -> list[str]:
@@ -42,18 +44,7 @@ class Planted:
 
 def plant(demo: Demo) -> Planted:
     """Both are on record in the EHR."""
-    patient = demo.http.post(
-        f"{demo.sandbox}/sandbox/people",
-        json={
-            "family": FAMILY,
-            "given": GIVEN,
-            "birth_date": BORN,
-            "phone": NUMBER,
-            "email": MAIL,
-            "mrn": MRN,
-        },
-    )
-    assert patient.status_code == 201, patient.text
+    patient, again = (_plant_patient(demo, mrn) for mrn in (MRN, f"{MRN}-B"))
     doctor = demo.http.post(
         f"{demo.sandbox}/sandbox/people",
         json={
@@ -65,7 +56,28 @@ def plant(demo: Demo) -> Planted:
         },
     )
     assert doctor.status_code == 201, doctor.text
-    return Planted(patient.json()["id"], doctor.json()["id"])
+    return Planted(patient, doctor.json()["id"], again)
+
+
+def _plant_patient(demo: Demo, mrn: str) -> str:
+    person = {
+        "family": FAMILY,
+        "given": GIVEN,
+        "birth_date": BORN,
+        "phone": NUMBER,
+        "email": MAIL,
+        "mrn": mrn,
+    }
+    answer = demo.http.post(f"{demo.sandbox}/sandbox/people", json=person)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def only_connection(server: EmbeddedPostgres) -> str:
+    """The id of the demo's connection."""
+    with psycopg.connect(server.dsn, autocommit=True) as connection:
+        [(found,)] = connection.execute("SELECT id FROM connection").fetchall()
+    return str(found)
 
 
 def find_in(text: str, wanted: list[str]) -> list[str]:

@@ -1,32 +1,17 @@
 """A visit held in Teams, by the sandbox's stand-in for Microsoft: the same link and lobby, then Teams' own pages."""
 
+import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from tests.stories.demo import Demo
+from tests.stories.sides import from_all_sides
 from tests.stories.test_sign_in import Portal
 from tests.stories.test_whole_visit import read_report
 from tests.stories.theatre import Clinician, Patient, Theatre
-
-
-@pytest.fixture(scope="module")
-def teams_demo() -> Iterator[Demo]:
-    running = Demo("--teams").start()
-    yield running
-    running.stop()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def stage(teams_demo: Demo, chromium: Browser) -> AsyncIterator[Theatre]:
-    theatre = Theatre(teams_demo, chromium)
-    yield theatre
-    await theatre.close()
-    assert teams_demo.http.patch(f"{teams_demo.sandbox}/sandbox/teams", json={"policy": "global"}).is_success
 
 
 async def test_a_visit_is_held_in_teams_behind_the_same_link(teams_demo: Demo, stage: Theatre) -> None:
@@ -46,7 +31,10 @@ async def test_a_visit_is_held_in_teams_behind_the_same_link(teams_demo: Demo, s
     await enter_as_guest(patient)
     await expect(patient.mark("teams-lobby")).to_be_visible()
     await clinician.sees("admitted")
+    await expect(clinician.mark("patient-state")).to_contain_text("Waiting in the Teams lobby: admit there")
     await expect(clinician.panel.get_by_text("admit the patient in Teams")).to_be_visible()
+    in_app = re.compile(r"^msteams:/l/meetup-join/")
+    await expect(clinician.mark("meeting-app")).to_have_attribute("href", in_app)
     await desk.get_by_test_id("teams-sign-in").click()
     await desk.get_by_test_id("teams-admit").click()
     await expect(patient.mark("teams-call")).to_be_visible()
@@ -134,11 +122,34 @@ async def test_where_teams_makes_no_meeting_the_visit_moves_and_the_link_stays(
 
     reason = clinician.panel.get_by_text("Teams does not let Housecall make meetings for this clinician")
     await expect(reason).to_be_visible(timeout=40_000)
+    assert await from_all_sides(clinician, "moved") == []
     await clinician.press("join-visit")
     await clinician.press("admit")
 
     await patient.is_in_call()
     await clinician.is_in_call()
+
+
+async def test_where_teams_is_too_slow_the_visit_moves_in_time_and_the_link_stays(
+    teams_demo: Demo, stage: Theatre
+) -> None:
+    """Each single answer comes, and all of them together come too late: nobody waits longer than the deadline."""
+    switch(teams_demo, graph="slow")
+    booked = teams_demo.book(in_minutes=5, minutes=20)
+    clinician, patient = await stage.clinician(), await stage.patient(booked)
+    await clinician.open_panel(booked)
+    await expect(clinician.panel.get_by_text("Teams is making the meeting")).to_be_visible()
+    await patient.come_to_lobby()
+    await clinician.sees("waiting")
+    await expect(clinician.mark("admit")).to_have_count(0)
+
+    reason = "Held in a Housecall room: Teams did not answer in time. The patient’s link is the same."
+    await expect(clinician.panel.get_by_text(reason)).to_be_visible(timeout=60_000)
+    await clinician.press("admit")
+
+    await patient.is_in_call()
+    await clinician.is_in_call()
+    assert [text for text in teams_demo.texts(booked["phone"]) if patient.link not in text["body"]] == []
 
 
 def switch(demo: Demo, **wanted: Any) -> None:

@@ -208,14 +208,16 @@ async def test_the_clinician_gets_both_ways_and_is_there_when_the_service_says_s
 
 async def test_the_patient_is_in_the_visit_once_the_service_shows_them(clinic: MeetingClinic) -> None:
     visit = await clinic.let_in()
-    states = []
+    states, in_lobby = [], []
 
     for people in ([doctor()], [guest(lobby=True)], [guest()], [guest(gone=True)], [guest()]):
         clinic.later(seconds=1)
         await clinic.told(visit, *people)
         states.append((await clinic.patient(visit)).state)
+        in_lobby.append((await clinic.view(visit))["meeting"]["guest_in_lobby"])
 
     assert states == ["admitted", "admitted", "connected", "left", "connected"]
+    assert in_lobby == [False, True, False, False, False]
     assert (await clinic.fresh(visit)).began_at == clinic.now - timedelta(seconds=2)
 
 

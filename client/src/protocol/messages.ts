@@ -178,6 +178,8 @@ export interface VisitView {
     /** How much the service tells of who is in its meeting; part: not all that was before `told_at`; none: nothing since. */
     told: 'all' | 'part' | 'none';
     told_at: string | null;
+    /** Whether somebody waits in the service's own lobby. */
+    guest_in_lobby: boolean;
   };
 }
 

@@ -71,6 +71,7 @@ class House:
     teams: Tenant = field(default_factory=Tenant)
     graph_keys: GraphKeys = field(default_factory=GraphKeys)
     graph_asked: deque[tuple[str, str, int]] = field(default_factory=lambda: deque(maxlen=_LOG_KEEPS))
+    graph_received: deque[str] = field(default_factory=lambda: deque(maxlen=_LOG_KEEPS))
     graph_told: deque[tuple[dict[str, Any], int]] = field(default_factory=lambda: deque(maxlen=_LOG_KEEPS))
     switches: Switches = field(default_factory=Switches)
     pages: Pages = field(default_factory=Pages)

@@ -144,6 +144,7 @@ async def plant(request: Request) -> Response:
             phone=find_text(form, "phone") or "3125550100",
         )
         house.world.record.practitioners[clinician.id] = clinician
+        house.teams.hire(clinician)
         house.world.touch()
         return JSONResponse(asdict(clinician) | {"name": clinician.name}, 201)
     patient = _planted(house, form)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from housecall.visits.tables_meetings import VisitMeeting
+from housecall.visits.whereabouts import Whereabouts
 
 
 class HowMuch(StrEnum):
@@ -20,12 +21,12 @@ class HowMuch(StrEnum):
 class Told:
     """How much is told."""
 
-    how_much: HowMuch
+    how_much: HowMuch = HowMuch.all
     # Part: what happened before this may be missing. None: nothing is told since then; unknown if nothing ever was.
     at: datetime | None = None
 
 
-EVERYTHING: Final = Told(HowMuch.all)
+EVERYTHING: Final = Told()
 
 
 def told_of(row: VisitMeeting, now: datetime | None) -> Told:
@@ -39,3 +40,9 @@ def told_of(row: VisitMeeting, now: datetime | None) -> Told:
     if until is None and row.ways_sealed is not None and row.last_error is not None:
         return Told(HowMuch.none, row.doubtful_since)
     return Told(HowMuch.part, row.doubtful_since) if row.doubtful_since is not None else EVERYTHING
+
+
+def is_guest_in_lobby(row: VisitMeeting) -> bool:
+    """Whether a guest waits in the service's own lobby, by the newest that was told."""
+    people = Whereabouts.read(row.roster).people.values()
+    return any(one.user is None and one.is_in_lobby and not one.is_gone for one in people)

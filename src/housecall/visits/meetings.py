@@ -4,6 +4,7 @@ Whatever changes a visit only says that its meeting is to be looked at. The job 
 one next thing (``meeting_steps.py``), asking the service outside of any transaction, and writes down what came of it.
 """
 
+import asyncio
 import logging
 import secrets
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from housecall.db.work import Work
 from housecall.kit.errors import HousecallError
 from housecall.kit.ids import OrgId, hash_token, short_id
 from housecall.meetings.base import OWN_ROOMS, Following, FollowingNews, MadeMeeting, MeetingBackend
-from housecall.meetings.errors import MeetingNotThere
+from housecall.meetings.errors import MeetingNotThere, MeetingUnavailable
 from housecall.meetings.registry import capabilities_of
 from housecall.tenancy.tables import Connection
 from housecall.visits import store_meetings
@@ -47,6 +48,8 @@ TEND_MEETING: Final = "visits.tend_meeting"
 SERVICE: Final = By(Actor.system, "meetings")
 # Near enough to be renewed now, and long enough for that to be tried again.
 _ENDS_SOON: Final = timedelta(minutes=10)
+# However late it is: a service that is well has made a meeting by then.
+_LAST_TRY: Final = timedelta(seconds=5)
 
 
 def service_of(desk: Desk, connection: Connection, service: str) -> MeetingBackend:
@@ -194,6 +197,17 @@ async def _do(desk: Desk, database: Database, org_id: OrgId, task: _Task) -> Non
 
 
 async def _make(desk: Desk, database: Database, org_id: OrgId, task: _Task) -> None:
+    # A service that is slow in each of several answers must not keep a visit waiting beyond its deadline.
+    within = max(task.row.deadline_at - task.now, _LAST_TRY) if task.step is Step.make else None
+    try:
+        async with asyncio.timeout(within.total_seconds() if within is not None else None):
+            made = await _ask_for_meeting(desk, database, task)
+    except TimeoutError:
+        raise MeetingUnavailable from None
+    await _note_made(desk, database, org_id, task, made)
+
+
+async def _ask_for_meeting(desk: Desk, database: Database, task: _Task) -> MadeMeeting:
     organiser = await find_organiser(desk, database, task.scene.connection, task.visit, task.backend)
     known = task.made
     if known is not None and known.organiser != organiser:
@@ -201,8 +215,7 @@ async def _make(desk: Desk, database: Database, org_id: OrgId, task: _Task) -> N
         await task.backend.remove(known)
         known = None
     plan = plan_of(task.scene.connection, task.visit, task.row.external_id, organiser)
-    made = await task.backend.ensure(plan, known)
-    await _note_made(desk, database, org_id, task, made)
+    return await task.backend.ensure(plan, known)
 
 
 async def _note_made(desk: Desk, database: Database, org_id: OrgId, task: _Task, made: MadeMeeting) -> None:

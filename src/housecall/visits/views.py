@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
@@ -12,7 +12,7 @@ from housecall.messaging.tables import Message
 from housecall.tenancy.store import get_connection
 from housecall.visits import presence, store, store_guests, store_meetings
 from housecall.visits.desk import Desk
-from housecall.visits.knowing import EVERYTHING, Told, told_of
+from housecall.visits.knowing import EVERYTHING, is_guest_in_lobby, told_of
 from housecall.visits.model import STAFF, Asked, ParticipantState, VisitState
 from housecall.visits.scene import Scene, current_patient, is_expected, visit_window
 from housecall.visits.tables import Participant, Seat, Visit
@@ -22,6 +22,8 @@ from housecall.visits.writing import want_presence
 
 View = dict[str, Any]
 People = Sequence[tuple[Participant, Seat | None]]
+# Of a room of ours nothing has to be told.
+_TOLD_ALL: Final[View] = {"told": EVERYTHING.how_much.value, "told_at": None, "guest_in_lobby": False}
 
 
 async def visit_view(work: Work, org_id: OrgId, visit: Visit, *, now: datetime | None = None) -> View:
@@ -54,14 +56,14 @@ async def _draw_all(
     guests = [seat.id for all_ in people.values() for one, seat in all_ if seat and is_expected(one, seat)]
     messages = await newest_messages(work, org_id, [*(visit.id for visit in visits), *guests])
     restartable = await _restartable(work, org_id, visits, now)
-    told = {row.visit_id: told_of(row, now) for row in meetings}
+    held = {row.visit_id: _meeting_told(row, now) for row in meetings}
     return [
         draw(
             visit,
             people[visit.id],
             messages,
             can_restart=visit.id in restartable,
-            told=told.get(visit.id, EVERYTHING),
+            told=held.get(visit.id, _TOLD_ALL),
         )
         for visit in visits
     ]
@@ -136,7 +138,7 @@ async def _restartable(
 
 
 def draw(
-    visit: Visit, people: People, messages: Mapping[str, Message], *, can_restart: bool, told: Told
+    visit: Visit, people: People, messages: Mapping[str, Message], *, can_restart: bool, told: View
 ) -> View:
     """The snapshot as JSON values."""
     patient = current_patient(people)
@@ -160,11 +162,11 @@ def draw(
         "protected": visit.hides_addresses,
         "hold_message": visit.message_key,
         "confirmed_at": stamp(visit.confirmed_at),
-        "meeting": _meeting(visit, told),
+        "meeting": _meeting(visit) | told,
     }
 
 
-def _meeting(visit: Visit, told: Told) -> View:
+def _meeting(visit: Visit) -> View:
     can = capabilities_of(visit.meeting_service)
     return {
         "service": visit.meeting_service,
@@ -176,8 +178,15 @@ def _meeting(visit: Visit, told: Told) -> View:
         "hides_clinician": can.hides_clinician,
         # Why it is not held where its connection's visits are held.
         "fault": visit.meeting_fault,
+    }
+
+
+def _meeting_told(row: VisitMeeting, now: datetime | None) -> View:
+    told = told_of(row, now)
+    return {
         "told": told.how_much.value,
         "told_at": stamp(told.at),
+        "guest_in_lobby": is_guest_in_lobby(row),
     }
 
 

@@ -52,7 +52,7 @@ export const CALL_TEXTS: CallTexts = {
 export function sayingOf(visit: VisitView): Saying {
   const over = VISIT[visit.state];
   if (over) return over;
-  if (visit.patient.state === 'admitted' && !visit.meeting.can_admit) return { tone: 'wait', sign: 'enter', word: `Sent to ${serviceName(visit)}` };
+  if (visit.patient.state === 'admitted' && !visit.meeting.can_admit) return sentThere(visit);
   const { state, text_me, present, called_at } = visit.patient;
   if (state === 'waiting' && text_me && !present) return called_at ? CALLED : ELSEWHERE;
   return lostOf(PATIENT[state], visit.patient);
@@ -83,6 +83,13 @@ export function lostLine(patient: Reached, timeZone: string): string {
   if (!lost) return '';
   const isBefore = patient.state === 'waiting' || patient.state === 'checking';
   return `Connection lost since ${timeOf(lost, timeZone)}. ${isBefore ? 'Their place is kept for a minute and a half.' : 'They come back into the call by themselves within five minutes.'}`;
+}
+
+/** Past our own door; the service has another, which opens from inside only. */
+function sentThere(visit: VisitView): Saying {
+  const name = serviceName(visit);
+  const word = visit.meeting.guest_in_lobby ? `Waiting in the ${name} lobby: admit there` : `Sent to ${name}: admit there`;
+  return { tone: 'wait', sign: visit.meeting.guest_in_lobby ? 'chair' : 'enter', word };
 }
 
 const SERVICES: Record<string, string> = { teams: 'Teams' };

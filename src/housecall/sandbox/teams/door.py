@@ -5,6 +5,7 @@ import functools
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
+from urllib.parse import unquote_plus
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -32,11 +33,19 @@ def graph(*one_of: str) -> Callable[[Handler], Callable[[Request], Awaitable[Res
             except GraphRefused as refusal:
                 answer = say_no(refusal)
             house.graph_asked.append((request.method, request.url.path, answer.status_code))
+            house.graph_received.append(await _as_text(request))
             return answer
 
         return guarded
 
     return wrap
+
+
+async def _as_text(request: Request) -> str:
+    """All of the request but the token it proved itself by."""
+    headers = [f"{name}: {value}" for name, value in request.headers.items() if name != "authorization"]
+    body = (await request.body()).decode("utf-8", "replace")
+    return "\n".join((f"{request.method} {unquote_plus(str(request.url))}", *headers, body))
 
 
 async def _suffer(house: House) -> None:

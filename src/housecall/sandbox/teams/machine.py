@@ -146,6 +146,11 @@ async def list_asked(request: Request) -> Response:
     return JSONResponse([list(each) for each in house_of(request).graph_asked])
 
 
+async def list_received(request: Request) -> Response:
+    """Every request to Graph with all that was in it, oldest first: to look for what should not be there."""
+    return JSONResponse(list(house_of(request).graph_received))
+
+
 ROUTES = [
     Route("/sandbox/teams", show),
     Route("/sandbox/teams", switch, methods=["PATCH"]),
@@ -155,4 +160,5 @@ ROUTES = [
     Route("/sandbox/teams/calls", act, methods=["POST"]),
     Route("/sandbox/teams/lifecycle", lifecycle, methods=["POST"]),
     Route("/sandbox/teams/requests", list_asked),
+    Route("/sandbox/teams/received", list_received),
 ]

@@ -118,9 +118,14 @@ class Tenant:
 
     def staff(self, practitioners: list[Practitioner], service_mail: str) -> None:
         """Clinicians and the service account are in the directory; who is there already stays as they are."""
-        people = [User(object_id(each.id), each.email, each.name) for each in practitioners]
-        for user in (*people, User(SERVICE_ACCOUNT, service_mail, "Virtual care")):
-            self.users.setdefault(user.id, user)
+        for practitioner in practitioners:
+            self.hire(practitioner)
+        self.users.setdefault(SERVICE_ACCOUNT, User(SERVICE_ACCOUNT, service_mail, "Virtual care"))
+
+    def hire(self, practitioner: Practitioner) -> None:
+        """The clinician is in the directory, by the address they have at work."""
+        user = User(object_id(practitioner.id), practitioner.email, practitioner.name)
+        self.users.setdefault(user.id, user)
 
     def meeting_at(self, join_url: str) -> Meeting | None:
         """The meeting with that join address."""
