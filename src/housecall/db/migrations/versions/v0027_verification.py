@@ -1,6 +1,6 @@
 """What the carriers find wrong with a number's sender, and when they are asked again.
 
-Revision: 0027, after 0033.
+Revision: 0027, after 0025.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0027"
-down_revision = "0033"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

@@ -1,12 +1,12 @@
 """Whether an organisation keeps where its interpreters and relatives are written to.
 
-Revision: 0033, after 0024.
+Revision: 0025, after 0024.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0033"
+revision = "0025"
 down_revision = "0024"
 branch_labels = None
 depends_on = None
