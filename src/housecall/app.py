@@ -18,6 +18,7 @@ from housecall.web.built_files import BuiltFiles
 from housecall.web.described import DescribedApp
 from housecall.web.hooks import routes as hook_routes
 from housecall.web.hooks_azure import routes as azure_hook_routes
+from housecall.web.hooks_mail import routes as mail_hooks
 from housecall.web.hooks_meetings import routes as meeting_hooks
 from housecall.web.hooks_twilio import routes as twilio_hook_routes
 from housecall.web.house import House
@@ -106,6 +107,7 @@ AUDIENCES: Final = (
     hook_routes,
     twilio_hook_routes,
     azure_hook_routes,
+    mail_hooks,
     meeting_hooks,
 )
 

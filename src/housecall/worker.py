@@ -4,13 +4,15 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import Final
 
 from housecall.audit.service import chain_new_entries
 from housecall.db.queue import reclaim_orphans
 from housecall.kit.ids import OrgId
 from housecall.messaging import jobs as messaging_jobs
+from housecall.messaging.errors import MailboxUnavailable
 from housecall.messaging.outbox import Outbox
-from housecall.messaging.providers.registry import providers_for
+from housecall.messaging.providers.registry import mailbox_for, providers_for
 from housecall.messaging.verifying import Verifying
 from housecall.tenancy.keys import RELOAD_EVERY_S, reload_signing_key
 from housecall.tenancy.store import list_connections_due
@@ -24,6 +26,9 @@ from housecall.visits.views import publish_message_change
 from housecall.web.house import House
 
 log = logging.getLogger(__name__)
+
+# A bounce takes minutes to come; a mailbox asked more often counts that as abuse.
+_MAILBOX_EVERY_S: Final = 60.0
 
 Round = Callable[[], Awaitable[object]]
 
@@ -44,6 +49,7 @@ class Worker:
             on_change=self._message_changed,
             public_url=house.public_url,
         )
+        self._mailbox = mailbox_for(house.settings)
         self._verifying = Verifying(house.database, house.carriers, house.clock)
         visit_jobs.register(self._queue, house.desk, house.database, feed_every=self._feed_every)
         messaging_jobs.register(
@@ -66,6 +72,8 @@ class Worker:
             tasks.create_task(_every(0.5, "meetings", self._enqueue_due_meetings))
             tasks.create_task(_every(2.0, "sweep", self._sweep))
             tasks.create_task(_every(60.0, "verifying", self._verifying.enqueue_due))
+            if self._mailbox is not None:
+                tasks.create_task(_every(_MAILBOX_EVERY_S, "returned mail", self._read_returned))
             tasks.create_task(_every(1.0, "audit", self._chain))
             tasks.create_task(_every(RELOAD_EVERY_S, "keys", self._reload_key))
 
@@ -105,6 +113,15 @@ class Worker:
     async def _chain(self) -> None:
         async with self._house.database.work() as work:
             await chain_new_entries(work)
+
+    async def _read_returned(self) -> None:
+        assert self._mailbox is not None
+        try:
+            async with self._mailbox.unread() as batch, self._house.database.work() as work:
+                for one in batch.found:
+                    await messaging_jobs.enqueue_returned(work, one, now=self._house.clock.now())
+        except MailboxUnavailable:
+            log.warning("The mailbox for returned mail cannot be read.")
 
     async def _reload_key(self) -> None:
         house = self._house

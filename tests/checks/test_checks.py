@@ -28,6 +28,7 @@ from housecall.messaging.number_store import get_number
 from housecall.messaging.numbers import bring_number
 from housecall.tenancy.sign_in import SignInSettings, apply_sign_in
 from housecall.tenancy.store import get_connection
+from tests.telecom.imap_server import PASSWORD, USER, imap_served
 from tests.tenancy.small_provider import CLIENT, SECRET, provide
 from tests.visits.clinic import OPERATOR, Clinic, open_clinic
 from tests.web.live import serve
@@ -247,3 +248,23 @@ async def test_a_number_that_carriers_hold_back_is_found_with_what_to_do(clinic:
         async with clinic.database.work() as work:
             (await get_number(work, clinic.org_id, number.id)).verification = state
         assert await level_of("carriers", ground(clinic)) is level
+
+
+async def test_returned_mail_is_noticed_where_its_mailbox_lets_us_in_or_it_is_posted(clinic: Clinic) -> None:
+    smtp = {"HOUSECALL_SMTP_HOST": "127.0.0.1"}
+    returns = smtp | {"HOUSECALL_RETURNS_TO": "returns@clinic.example"}
+    async with imap_served() as imap:
+        mailbox = returns | {
+            "HOUSECALL_IMAP_HOST": "127.0.0.1", "HOUSECALL_IMAP_PORT": str(imap.port),
+            "HOUSECALL_IMAP_SECURITY": "none", "HOUSECALL_IMAP_USER": USER,
+        }  # fmt: skip
+        found = [
+            await level_of("returned-mail", ground(clinic, **given))
+            for given in (
+                {}, smtp, returns | {"HOUSECALL_RETURNS_SECRET": "a-secret-of-sixteen-or-more"},
+                mailbox | {"HOUSECALL_IMAP_PASSWORD": PASSWORD}, mailbox | {"HOUSECALL_IMAP_PASSWORD": "other"},
+                mailbox | {"HOUSECALL_RETURNS_TO": ""},
+            )
+        ]  # fmt: skip
+
+    assert found == [Level.skipped, Level.warn, Level.ok, Level.ok, Level.fail, Level.fail]

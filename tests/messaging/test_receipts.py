@@ -14,6 +14,7 @@ from housecall.messaging.outbox import LEASE
 from housecall.messaging.providers.base import ProviderUnavailable
 from housecall.messaging.receipts import Receipt, apply_receipt
 from housecall.messaging.tables import Message
+from housecall.web.message_words import message_line
 from tests.messaging.office import Office, number_of
 
 
@@ -199,3 +200,27 @@ async def test_a_receipt_for_what_was_never_sent_is_loud_and_changes_nothing(
     assert changed is None
     assert (await office.fresh(message)).state == "planned"
     assert "A receipt came for a message that was not sent." in caplog.text
+
+
+async def test_one_that_is_held_up_stands_as_sent_with_its_reason_until_it_arrives_or_fails(
+    office: Office,
+) -> None:
+    """As servers tell of an e-mail that they still try to deliver; a late word of it takes nothing back."""
+    message = await office.plan()
+    await office.send()
+    held_up = receipt(message, "accepted", "unreachable", at=office.clock.now())
+
+    changed = await apply(office, held_up)
+    waiting = await office.fresh(message)
+    await apply(office, receipt(message, "failed", "unknown_number"))
+    late = await apply(office, held_up)
+
+    assert changed == (office.org_id, "visit-1")
+    assert (waiting.state, waiting.reason, waiting.delayed_at) == (
+        "accepted",
+        "unreachable",
+        office.clock.now(),
+    )
+    assert message_line(waiting) == "Sent, not there yet: the phone could not be reached."
+    failed = await office.fresh(message)
+    assert (late, failed.state, failed.reason) == (None, "failed", "unknown_number")

@@ -97,6 +97,21 @@ async def test_the_clinician_sends_the_link_by_e_mail_on_file_and_typed_in(
     await clinician.panel.locator("summary", has_text="All messages").click()
     await expect(clinician.panel.get_by_text("Link by e-mail sent").first).to_be_visible()
 
+    # Taken by the mail server, and returned by the one behind it: both are told of it.
+    await clinician.panel.get_by_text("Send the link another way").click()
+    await clinician.panel.get_by_label("Mobile number with country code, or e-mail address").fill(
+        "gone.son@mail.example"
+    )
+    await clinician.press("send-link-to")
+    await expect(clinician.panel.get_by_text("there is no such mailbox").first).to_be_visible(timeout=20_000)
+    page = await administrator(demo, theatre)
+    visit = await clinician.panel.get_by_test_id("visit-card").first.get_attribute("data-visit")
+    await page.goto(f"{demo.url}/portal/visits/{visit}/messages")
+    returned = page.locator('[data-testid="timeline-message"][data-state="failed"]')
+    await expect(returned).to_contain_text("Not delivered because there is no such mailbox")
+    await expect(returned).to_contain_text("Failed")
+    await no_faults(page)
+
 
 async def administrator(demo: Demo, theatre: Theatre) -> Page:
     """Signed in to the portal by one press."""

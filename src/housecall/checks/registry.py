@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import ClassVar, Final
 
-from housecall.checks import carriers, meetings, outside, server
+from housecall.checks import carriers, meetings, outside, returned, server
 from housecall.checks.model import Check, Finding, Ground, Result, fail
 from housecall.kit.errors import HousecallError, Kind
 
@@ -48,6 +48,12 @@ CHECKS: Final = (
         carriers.numbers,
     ),
     Check("mail", "E-mail", "Links and reminders go out by it, where it is set up.", outside.mail),
+    Check(
+        "returned-mail",
+        "Returned e-mail",
+        "What could not be delivered comes back there, and the timeline says why.",
+        returned.mailbox,
+    ),
     Check("sign-in", "Sign-in provider", "Administrators come in by it.", outside.sign_in),
     Check("redis", "Redis", "It joins several nodes.", outside.redis),
 )

@@ -90,6 +90,8 @@ def _demo_settings(settings: Settings, secret: str, mail_socket: Path) -> Settin
             "HOUSECALL_SMTP_HOST": str(mail_socket),
             "HOUSECALL_SMTP_SECURITY": "none",
             "HOUSECALL_SMTP_FROM": "visits@prairieview.example",
+            "HOUSECALL_RETURNS_TO": "returns@prairieview.example",
+            "HOUSECALL_RETURNS_SECRET": secret,
             "HOUSECALL_SANDBOX_URL": sandbox,
             "HOUSECALL_TEAMS_STAND_IN": sandbox,
             "HOUSECALL_DEMO": "true",

@@ -12,6 +12,7 @@ HousecallError
     ├── TemplateInvalid
     ├── TemplateRefused
     ├── SignatureInvalid
+    ├── MailboxUnavailable
     └── ProviderError          (providers/base.py)
         ├── ProviderUnavailable
         ├── ProviderRefused
@@ -44,6 +45,13 @@ class IllegalNumberMove(MessagingError):
 
     kind: ClassVar[Kind] = Kind.conflict
     code: ClassVar[str] = "messaging.illegal_number_move"
+
+
+class MailboxUnavailable(MessagingError):
+    """The mailbox that returned mail comes to did not let us in, or did not answer."""
+
+    kind: ClassVar[Kind] = Kind.upstream
+    code: ClassVar[str] = "messaging.mailbox_unavailable"
 
 
 class NumberUnknown(MessagingError):

@@ -7,12 +7,14 @@ from datetime import datetime
 from procrastinate import App, RetryStrategy
 
 from housecall.db.database import Database
+from housecall.db.work import Work
 from housecall.kit.clock import Clock
 from housecall.kit.ids import OrgId
 from housecall.messaging import numbers, receipts, replies
 from housecall.messaging.carriers import Carriers
 from housecall.messaging.model import FailReason, MessageState
 from housecall.messaging.provisioning import Provisioning
+from housecall.messaging.returned import Returned
 from housecall.messaging.verifying import Verifying
 from housecall.messaging.words import ReplyWord
 
@@ -83,6 +85,19 @@ def _register_replies(queue: App, database: Database, clock: Clock, on_confirm: 
 
     queue.task(name=APPLY_REPLY, retry=_RETRY)(apply_reply)
     queue.task(name=APPLY_CONFIRM, retry=_RETRY)(apply_confirm)
+
+
+async def enqueue_returned(work: Work, returned: Returned, *, now: datetime) -> None:
+    """What came back on one of our e-mails is in the queue: our message's id, a state and a reason, no more."""
+    await work.enqueue(
+        APPLY_RECEIPT,
+        provider="smtp",
+        reference=returned.reference,
+        provider_id="",
+        state=returned.state.value,
+        reason=returned.reason.value if returned.reason else None,
+        at=now.isoformat(),
+    )
 
 
 def _register_numbers(queue: App, provisioning: Provisioning, verifying: Verifying) -> None:

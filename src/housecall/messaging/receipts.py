@@ -23,10 +23,16 @@ _VERBS: Final = {
     MessageState.failed: "fail",
 }
 
+# States in which a message can be held up on its way; until it is delivered or has failed.
+_HELD_UP: Final = frozenset({MessageState.queued, MessageState.unknown, MessageState.accepted})
+
 
 @dataclass(frozen=True)
 class Receipt:
-    """A provider's word on one text: our reference, its own id, a state in our words, and when."""
+    """A provider's word on one text: our reference, its own id, a state in our words, and when.
+
+    Accepted with a reason: it is on its way still, held up by that.
+    """
 
     provider: str
     reference: str
@@ -46,6 +52,11 @@ async def apply_receipt(work: Work, receipt: Receipt, *, now: datetime) -> tuple
         log.warning("A receipt came for a message that is not ours.", extra={"provider": receipt.provider})
         return None
     state = MessageState(message.state)
+    if receipt.state is MessageState.accepted and receipt.reason is not None and state in _HELD_UP:
+        message.state, message.lease_until = MessageState.accepted.value, None
+        message.delayed_at, message.reason = min(receipt.at, now), receipt.reason.value
+        await _note(work, message, receipt, "delay", now)
+        return OrgId(message.org_id), message.subject_ref
     after = MOVES.get((state, _VERBS[receipt.state]))
     if after is None:
         # The same receipt again, or an older one overtaken by a newer.
@@ -55,12 +66,15 @@ async def apply_receipt(work: Work, receipt: Receipt, *, now: datetime) -> tuple
             )
         return None
     _write(message, receipt, after, at=min(receipt.at, now))
+    await _note(work, message, receipt, _VERBS[receipt.state], now)
+    return OrgId(message.org_id), message.subject_ref
+
+
+async def _note(work: Work, message: Message, receipt: Receipt, verb: str, now: datetime) -> None:
     await record(
         work, OrgId(message.org_id), Act.message_receipt, by=By(Actor.system, receipt.provider),
-        subject=str(message.id), at=now,
-        about=message.subject_ref, verb=_VERBS[receipt.state], reason=message.reason,
+        subject=str(message.id), at=now, about=message.subject_ref, verb=verb, reason=message.reason,
     )  # fmt: skip
-    return OrgId(message.org_id), message.subject_ref
 
 
 async def _find(work: Work, receipt: Receipt) -> Message | None:

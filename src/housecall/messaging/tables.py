@@ -59,6 +59,8 @@ class Message(Base):
     created_at: Mapped[datetime]
     queued_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
+    # The receiving side would not take it yet, and is tried again by those before it.
+    delayed_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
 

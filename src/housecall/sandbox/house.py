@@ -79,6 +79,9 @@ class House:
     asked: deque[Asked] = field(default_factory=lambda: deque(maxlen=_LOG_KEEPS))
     recent: deque[float] = field(default_factory=deque)  # moments of FHIR requests, for throttling
     told: "list[Told]" = field(default_factory=list)  # who is connected, in the order it was told
+    returned: list[bytes] = field(
+        default_factory=list
+    )  # notifications on letters that could not be delivered
     _chores: set[asyncio.Task[None]] = field(default_factory=set)
 
     def begin(self, chore: Coroutine[None, None, None]) -> None:

@@ -64,8 +64,13 @@ _NOTIFICATION: Final[TypeAdapter[ReceiptBody | ReplyBody]] = TypeAdapter(
 async def signed_body(request: Request) -> bytes:
     """The guard: the body, proven to come from the gateway; raises SignatureInvalid."""
     secret = house_of(request).settings.text("HOUSECALL_SMS_GATEWAY_SECRET")
+    return await read_signed(request, secret, largest=_LARGEST_BODY)
+
+
+async def read_signed(request: Request, secret: str, *, largest: int) -> bytes:
+    """The body, proven by the secret; raises SignatureInvalid for one that is not, or too large."""
     declared = request.headers.get("content-length", "")
-    if not declared.isdigit() or int(declared) > _LARGEST_BODY:
+    if not declared.isdigit() or int(declared) > largest:
         raise SignatureInvalid
     body = await request.body()
     if not secret or not verify(secret, body, request.headers.get("x-signature", "")):

@@ -84,4 +84,6 @@ def message_line(message: Message) -> str:
     """State and reason in one line."""
     because = reason_words(message.reason, message.channel)
     state = STATES[MessageState(message.state)]
+    if because and message.state == MessageState.accepted:
+        return f"{state}, not there yet: {because}."
     return f"{state}: {because}." if because else f"{state}."

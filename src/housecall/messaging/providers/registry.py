@@ -9,9 +9,11 @@ from housecall.kit.addresses import is_mail_address
 from housecall.kit.sealing import Sealer
 from housecall.kit.settings import SettingInvalid, Settings
 from housecall.messaging.carriers import TWILIO_URL, Carriers, Credentials
+from housecall.messaging.mailbox import ImapServer, Mailbox
 from housecall.messaging.model import Channel
 from housecall.messaging.providers.base import TextProvider
 from housecall.messaging.providers.smtp import SmtpProvider, SmtpServer
+from housecall.messaging.returned import LONGEST_LOCAL
 
 # A shorter secret can be guessed by trying.
 _SHORTEST_SECRET = 16
@@ -60,8 +62,42 @@ def providers_for(settings: Settings, carriers: Carriers | None = None) -> Provi
     if settings.text("HOUSECALL_SMTP_HOST"):
         if not is_mail_address(sender):
             raise SettingInvalid("HOUSECALL_SMTP_FROM must be the address that e-mails come from.")
-        found[Channel.email] = SmtpProvider(_mail_server(settings), sender=sender)
+        found[Channel.email] = SmtpProvider(
+            _mail_server(settings), sender=sender, returns_to=_returns_to(settings)
+        )
     return Providers(found, mail_from=sender, carriers=carriers)
+
+
+def mailbox_for(settings: Settings) -> Mailbox | None:
+    """The mailbox that returned mail comes to, None where there is none; raises SettingInvalid."""
+    host, security = settings.text("HOUSECALL_IMAP_HOST"), settings.text("HOUSECALL_IMAP_SECURITY")
+    if not host:
+        return None
+    returns_to = _returns_to(settings)
+    if not returns_to:
+        raise SettingInvalid(
+            "HOUSECALL_RETURNS_TO must be the address whose mailbox HOUSECALL_IMAP_HOST has."
+        )
+    _must_be_safe("HOUSECALL_IMAP", host, security)
+    server = ImapServer(
+        host=host,
+        port=int(settings.number("HOUSECALL_IMAP_PORT")),
+        security=security,
+        user=settings.text("HOUSECALL_IMAP_USER"),
+        password=settings.text("HOUSECALL_IMAP_PASSWORD"),
+        folder=settings.text("HOUSECALL_IMAP_FOLDER"),
+        trusted=_trusted(settings.text("HOUSECALL_CA_FILE")) if security != "none" else None,
+    )
+    return Mailbox(server, returns_to=returns_to)
+
+
+def _returns_to(settings: Settings) -> str:
+    address = settings.text("HOUSECALL_RETURNS_TO")
+    if address and not is_mail_address(address):
+        raise SettingInvalid("HOUSECALL_RETURNS_TO must be an e-mail address.")
+    if len(address.rpartition("@")[0]) > LONGEST_LOCAL:
+        raise SettingInvalid(f"HOUSECALL_RETURNS_TO may have {LONGEST_LOCAL} signs before the @.")
+    return address
 
 
 def carriers_for(settings: Settings, sealer: Sealer | None = None) -> Carriers:
@@ -109,10 +145,7 @@ def _azure(settings: Settings) -> Credentials | None:
 
 def _mail_server(settings: Settings) -> SmtpServer:
     host, security = settings.text("HOUSECALL_SMTP_HOST"), settings.text("HOUSECALL_SMTP_SECURITY")
-    if security not in _SECURITIES:
-        raise SettingInvalid("HOUSECALL_SMTP_SECURITY must be starttls, tls or none.")
-    if security == "none" and not _is_on_this_machine(host):
-        raise SettingInvalid("HOUSECALL_SMTP_SECURITY may be none for a server on this machine only.")
+    _must_be_safe("HOUSECALL_SMTP", host, security)
     return SmtpServer(
         host=host,
         port=int(settings.number("HOUSECALL_SMTP_PORT")),
@@ -121,6 +154,13 @@ def _mail_server(settings: Settings) -> SmtpServer:
         password=settings.text("HOUSECALL_SMTP_PASSWORD"),
         trusted=_trusted(settings.text("HOUSECALL_CA_FILE")) if security != "none" else None,
     )
+
+
+def _must_be_safe(name: str, host: str, security: str) -> None:
+    if security not in _SECURITIES:
+        raise SettingInvalid(f"{name}_SECURITY must be starttls, tls or none.")
+    if security == "none" and not _is_on_this_machine(host):
+        raise SettingInvalid(f"{name}_SECURITY may be none for a server on this machine only.")
 
 
 def _trusted(ca_file: str) -> ssl.SSLContext:

@@ -9,7 +9,6 @@ import contextlib
 import logging
 import re
 import ssl
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from email.headerregistry import Address
@@ -30,6 +29,8 @@ from housecall.messaging.providers.base import (
     ProviderStatus,
     ProviderUnavailable,
 )
+from housecall.messaging.providers.mail_words import read_reason
+from housecall.messaging.returned import return_address
 
 log = logging.getLogger(__name__)
 
@@ -37,20 +38,6 @@ log = logging.getLogger(__name__)
 _TIMEOUT: Final = timedelta(seconds=12)
 _GOODBYE_WITHIN_S: Final = 1.0
 
-# Enhanced status codes (RFC 3463) of refusals, the first that fits; what is not here is ``other``.
-REASONS: Final[Mapping[str, FailReason]] = {
-    "5.1.1": FailReason.unknown_number,
-    "5.1.2": FailReason.unknown_number,
-    "5.1.3": FailReason.invalid_number,
-    "5.1.6": FailReason.unknown_number,
-    "5.1.10": FailReason.unknown_number,
-    "5.2.1": FailReason.unreachable,
-    "5.2.2": FailReason.unreachable,
-    "5.4.4": FailReason.unknown_number,
-    "5.7.1": FailReason.spam_detected,
-    "5.7.26": FailReason.blocked_number,
-    "5.7.27": FailReason.blocked_number,
-}
 _ENHANCED: Final = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 
 
@@ -72,9 +59,13 @@ class SmtpProvider:
     name = "smtp"
     capabilities = Capabilities(idempotent=False, lookup=False)
 
-    def __init__(self, server: SmtpServer, *, sender: str, timeout: timedelta = _TIMEOUT) -> None:
+    def __init__(
+        self, server: SmtpServer, *, sender: str, returns_to: str = "", timeout: timedelta = _TIMEOUT
+    ) -> None:
+        """``returns_to``: where servers send notifications of what they could not deliver; else to the sender."""
         self._server = server
         self._sender = sender
+        self._returns_to = returns_to
         self._timeout_s = timeout.total_seconds()
 
     async def send(self, text: OutgoingText) -> ProviderAnswer:
@@ -88,8 +79,7 @@ class SmtpProvider:
         try:
             async with asyncio.timeout(self._timeout_s):
                 await client.connect()
-                await client.mail(self._sender)
-                await client.rcpt(text.to)
+                await self._address(client, text)
                 handing_over = True
                 await client.data(content)
         except aiosmtplib.SMTPResponseException as answer:
@@ -99,6 +89,17 @@ class SmtpProvider:
         finally:
             await _leave(client)
         return ProviderAnswer(message_id)
+
+    async def _address(self, client: aiosmtplib.SMTP, text: OutgoingText) -> None:
+        """The envelope is written; it holds our message's id, and asks for headers alone to come back."""
+        sender = return_address(self._returns_to, text.reference) if self._returns_to else self._sender
+        await client.ehlo()
+        if not (self._returns_to and client.supports_extension("dsn")):
+            await client.mail(sender)
+            await client.rcpt(text.to)
+            return
+        await client.mail(sender, options=["RET=HDRS", f"ENVID={text.reference}"])
+        await client.rcpt(text.to, options=["NOTIFY=FAILURE,DELAY"])
 
     async def lookup(self, reference: str) -> ProviderStatus | None:
         # There is no such question in SMTP; nobody asks, because the capabilities say so.
@@ -141,13 +142,7 @@ def _refusal(answer: aiosmtplib.SMTPResponseException) -> ProviderRefused | Prov
     if not 500 <= answer.code < 600:
         return ProviderUnavailable(is_fate_unknown=False)
     found = _ENHANCED.search(answer.message)
-    code = found[1] if found else ""
-    if code not in REASONS:
-        log.warning(
-            "The mail server refused with a code that is not in our table.",
-            extra={"status": answer.code, "enhanced": code},
-        )
-    return ProviderRefused(REASONS.get(code, FailReason.other))
+    return ProviderRefused(read_reason(found[1] if found else ""))
 
 
 def _written(text: OutgoingText, *, sender: str, message_id: str) -> bytes:

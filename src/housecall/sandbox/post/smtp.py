@@ -4,7 +4,8 @@ Mailboxes whose name begins in a magic way do not work, so that every answer can
 
     nobody…  550, no such mailbox        spam…    554 after the message
     full…    452, mailbox is full        drop…    the message is kept, the connection breaks
-    later…   451, greylisted
+    later…   451, greylisted             gone…    taken, and returned: no such mailbox
+                                         asleep…  taken, and told of: still tried
 """
 
 import asyncio
@@ -12,11 +13,13 @@ import contextlib
 import logging
 import os
 import re
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Final
 
 from housecall.sandbox.house import House
 from housecall.sandbox.post.letters import LetterRefused, check, letter
+from housecall.sandbox.post.returns import fate_of, notification, send_back
 
 _LOG = logging.getLogger("housecall.sandbox.post")
 _LARGEST: Final = 10 * 1024 * 1024
@@ -24,7 +27,13 @@ _IDLE_S: Final = 60.0
 _MOST_RECIPIENTS: Final = 100
 _PATH: Final = re.compile(r"(FROM|TO):\s*<([^<>\s]*)>((?: [^\s]+)*)", re.IGNORECASE)
 _MAILBOX: Final = re.compile(r"[^@\s<>(),;:\\\"\[\]]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-_PARAMETERS: Final = re.compile(r"(SIZE=\d+|BODY=(7BIT|8BITMIME))", re.IGNORECASE)
+_PARAMETERS: Final = re.compile(
+    r"(SIZE=\d+|BODY=(7BIT|8BITMIME)|RET=(HDRS|FULL)|ENVID=[!-~]{1,100})", re.IGNORECASE
+)
+_FOR_ONE: Final = re.compile(
+    r"NOTIFY=(NEVER|(SUCCESS|FAILURE|DELAY)(,(SUCCESS|FAILURE|DELAY)){0,2})|ORCPT=rfc822;[!-~]{1,500}",
+    re.IGNORECASE,
+)
 _REFUSED: Final = {
     "nobody": "550 5.1.1 The email account that you tried to reach does not exist",
     "full": "452 4.2.2 The recipient's inbox is out of storage space",
@@ -42,6 +51,7 @@ class Connection:
         self._is_greeted = False
         self._sender: str | None = None
         self._recipients: list[str] = []
+        self._envelope_id = ""
 
     async def serve(self) -> None:
         """Answer until the client leaves."""
@@ -94,7 +104,11 @@ class Connection:
             await self._say("250 mail.sandbox.example")
             return
         await self._say(
-            "250-mail.sandbox.example", "250-8BITMIME", f"250-SIZE {_LARGEST}", "250 ENHANCEDSTATUSCODES"
+            "250-mail.sandbox.example",
+            "250-8BITMIME",
+            f"250-SIZE {_LARGEST}",
+            "250-DSN",
+            "250 ENHANCEDSTATUSCODES",
         )
 
     def _take_sender(self, rest: str) -> str:
@@ -111,14 +125,18 @@ class Connection:
         if not _MAILBOX.fullmatch(found[2]):
             return "553 5.1.7 The sender is no address"
         self._sender = found[2]
+        envelope_id = re.search(r"ENVID=(\S+)", found[3], re.IGNORECASE)
+        self._envelope_id = envelope_id[1] if envelope_id else ""
         return "250 2.1.0 OK"
 
     def _take_recipient(self, rest: str) -> str:
         found = _PATH.fullmatch(rest)
         if self._sender is None:
             return "503 5.5.1 MAIL first"
-        if found is None or found[1].upper() != "TO" or found[3]:
+        if found is None or found[1].upper() != "TO":
             return "501 5.5.4 RCPT TO:<address>"
+        if any(not _FOR_ONE.fullmatch(one) for one in found[3].split()):
+            return "555 5.5.4 Parameter not recognised"
         if not _MAILBOX.fullmatch(found[2]):
             return "553 5.1.3 The recipient address is not a valid RFC 5321 address"
         if len(self._recipients) >= _MOST_RECIPIENTS:
@@ -139,12 +157,13 @@ class Connection:
         await self._say("354 Go ahead")
         content = await self._read_message()
         recipients = self._recipients
-        self._forget()
         try:
             self._keep(content, recipients)
         except LetterRefused as refusal:
             await self._say(str(refusal))
             return True
+        finally:
+            self._forget()
         if recipients[0].startswith("drop"):
             return False
         await self._say("250 2.0.0 OK, taken")
@@ -165,11 +184,23 @@ class Connection:
                 "554 5.7.1 Our system has detected that this message is likely unsolicited mail"
             )
         for one in recipients:
+            fate = fate_of(one)
+            if fate is not None:
+                self._send_back(message, fate, one)
+                continue
             self._house.world.record.mails.append(letter(message, to=one, at=self._house.clock.now()))
         self._house.world.touch()
 
+    def _send_back(self, message: EmailMessage, fate: str, mailbox: str) -> None:
+        notice = notification(
+            message, fate, returns_to=self._sender or "", mailbox=mailbox, envelope_id=self._envelope_id,
+            at=self._house.clock.now(),
+        )  # fmt: skip
+        self._house.returned.append(notice)
+        self._house.begin(send_back(self._house, notice))
+
     def _forget(self) -> None:
-        self._sender, self._recipients = None, []
+        self._sender, self._recipients, self._envelope_id = None, [], ""
 
     async def _say(self, *lines: str) -> None:
         self._writer.write("".join(f"{line}\r\n" for line in lines).encode())
