@@ -10,6 +10,11 @@ class Form:
 
     action: str
     fields: dict[str, set[str]] = field(default_factory=dict)
+    # Those that somebody types in, and sees what was typed.
+    typed: set[str] = field(default_factory=set)
+
+
+_TYPED = ("text", "email", "url", "tel", "number", "search", "time")
 
 
 class _Reader(HTMLParser):
@@ -31,12 +36,19 @@ class _Reader(HTMLParser):
         elif tag in ("input", "textarea", "button", "select") and given.get("name"):
             self._select = (given["name"], given.get("form", ""))
             self._found(*self._select, given.get("value", ""))
+            if tag == "textarea" or (tag == "input" and given.get("type", "text") in _TYPED):
+                self._typed(*self._select)
         elif tag == "option":
             self._found(*self._select, given.get("value", ""))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._open = None
+
+    def _typed(self, name: str, owner: str) -> None:
+        form = self.by_id.get(owner) if owner else self._open
+        if form is not None:
+            form.typed.add(name)
 
     def _found(self, name: str, owner: str, value: str) -> None:
         if owner:

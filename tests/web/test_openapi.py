@@ -182,7 +182,7 @@ def _answers(path: str, method: str) -> Schema:
     return {
         "200": {"description": "What was asked for.", "content": {kind: {}}},
         "303": {"description": "On."},
-    } | {str(status): page for status in (400, 401, 403, 404, 409, 422, 502)}
+    } | {str(status): page for status in (400, 401, 403, 404, 409, 502)}
 
 
 async def _forms(client: httpx.AsyncClient, known: dict[str, str]) -> dict[str, dict[str, set[str]]]:

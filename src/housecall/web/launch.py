@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Final
 from urllib.parse import urlsplit
 
 from fastapi import Query, Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from housecall.ehr.base import Persona
 from housecall.kit.errors import HousecallError, Kind
@@ -14,6 +14,7 @@ from housecall.tenancy.errors import ConnectionAmbiguous, ConnectionUnknown, Env
 from housecall.tenancy.keys import JWKS_FRESH_FOR, published_keys
 from housecall.tenancy.tables import Connection
 from housecall.visits.launches import begin_launch, finish_launch
+from housecall.web.answers import go_to
 from housecall.web.audience import Audience
 from housecall.web.cookies import launch_cookie, set_launch_cookie
 from housecall.web.house import House, house_of
@@ -76,7 +77,7 @@ async def callback(
         error=error,
         cookie_of=lambda launch_id: request.cookies.get(launch_cookie(launch_id)),
     )
-    return _redirect(f"/panel/{finished.id}")
+    return go_to(f"/panel/{finished.id}", is_secret=True)
 
 
 @routes.get("/ehr/jwks.json")
@@ -95,7 +96,7 @@ async def _begin(request: Request, connection_id: str | None, iss: str | None, c
     house = house_of(request)
     connection = await find_launched_connection(house, connection_id, iss)
     begun = await begin_launch(house.desk, house.database, connection, launch=code, persona="practitioner")
-    response = _redirect(begun.authorization_url)
+    response = go_to(begun.authorization_url, is_secret=True)
     set_launch_cookie(response, begun.launch_id, begun.cookie_secret)
     return response
 
@@ -134,11 +135,6 @@ def _mixed_up(found: Connection | None, candidates: Sequence[Connection]) -> Ten
 def _base_of(connection: Connection, persona: Persona) -> str:
     own = connection.patient_base_url if persona == "patient" else None
     return own or connection.base_url
-
-
-def _redirect(url: str) -> RedirectResponse:
-    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    return RedirectResponse(url, status_code=303, headers=headers)
 
 
 def frame_ancestors_of(connection: Connection) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import Depends, Query, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from housecall.messaging.service import list_messages
 from housecall.reports.service import choose_environment
@@ -26,7 +26,7 @@ from housecall.tenancy.store import get_connection
 from housecall.visits.resending import send_again, why_not_again
 from housecall.visits.scene import visit_window
 from housecall.visits.store import get_visit
-from housecall.web.answers import csv_file
+from housecall.web.answers import csv_file, go_to
 from housecall.web.audience import Audience
 from housecall.web.house import house_of
 from housecall.web.message_words import CHANNELS, KINDS, STATES, reason_words
@@ -142,8 +142,4 @@ async def send_once_more(
     house = house_of(request)
     async with house.database.work() as work:
         await send_again(house.desk, work, person.org_id, visit_id, message_id, by=person.by)
-    return RedirectResponse(
-        f"/portal/visits/{visit_id}/messages?sent=yes",
-        status_code=303,
-        headers={"Cache-Control": "no-store"},
-    )
+    return go_to(f"/portal/visits/{visit_id}/messages?sent=yes")

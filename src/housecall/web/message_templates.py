@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Form, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from housecall.db.work import Work
 from housecall.kit.errors import HousecallError, Kind, Overtaken
@@ -35,6 +35,7 @@ from housecall.tenancy.store import get_organisation, list_connections
 from housecall.tenancy.tables import Connection
 from housecall.visits.addresses import typed_address
 from housecall.visits.errors import MailAddressInvalid, NumberInvalid
+from housecall.web.answers import FORM_FAULTY, FORM_OVERTAKEN, go_to
 from housecall.web.audience import Audience
 from housecall.web.house import House, house_of
 from housecall.web.message_words import CHANNELS, KINDS, message_line
@@ -142,13 +143,13 @@ async def save(
             )
     except TemplateRefused as refusal:
         shown = Shown(which, wording, _at(stand, version), refusal.faults)
-        return await _page(request, person, shown, status=422)
+        return await _page(request, person, shown, status=FORM_FAULTY)
     except Overtaken as overtaken:
         # Shown with the new version: saving again is then a choice.
         shown = Shown(
             which, wording, stand, {}, ("warn", f"{overtaken.sentence} Theirs: “{stand.wording.body}”")
         )
-        return await _page(request, person, shown, status=409)
+        return await _page(request, person, shown, status=FORM_OVERTAKEN)
     return _back(which, "saved=yes")
 
 
@@ -172,7 +173,7 @@ async def reset(
         async with house.database.work() as work:
             stand = await read_stand(work, person.org_id, which)
         shown = Shown(which, stand.wording, stand, {}, ("warn", overtaken.sentence))
-        return await _page(request, person, shown, status=409)
+        return await _page(request, person, shown, status=FORM_OVERTAKEN)
     return _back(which, "saved=reset")
 
 
@@ -197,7 +198,7 @@ async def try_on_oneself(
             address = typed_address(to, which.channel, chosen)
         except (TemplateRefused, NumberInvalid, MailAddressInvalid) as fault:
             shown = Shown(which, stand.wording, stand, {"to": fault.sentence}, typed=to)
-            return await _page(request, person, shown, status=422)
+            return await _page(request, person, shown, status=FORM_FAULTY)
         message = await send_test(
             work, person.org_id, connection_id=chosen.id, which=which, to=address, by=person.by,
             sealer=house.sealer, now=house.clock.now(),
@@ -296,4 +297,4 @@ def _at(stand: Stand, version: int) -> Stand:
 
 def _back(which: Which, query: str) -> Response:
     address = f"{_LIST}/{which.kind}/{which.channel}/{which.language}?{query}"
-    return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
+    return go_to(address)

@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Depends, Form, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from housecall.kit.errors import Overtaken
 from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.errors import QuietHoursInvalid, ReminderInvalid
 from housecall.tenancy.model import Channels
-from housecall.tenancy.store import list_connections
+from housecall.tenancy.store import get_connection, list_connections
 from housecall.tenancy.tables import Connection
 from housecall.tenancy.timing import QuietHours, Timing, read_reminder, say_reminder
 from housecall.visits.timing import change_timing
+from housecall.web.answers import FORM_FAULTY, FORM_OVERTAKEN, go_to
 from housecall.web.audience import Audience
 from housecall.web.house import house_of
 from housecall.web.portal_guards import administrator
@@ -63,22 +64,20 @@ async def save_timing(
 ) -> Response:
     """The connection's messages leave so from now on, reminders planned already included."""
     house = house_of(request)
+    async with house.database.work() as work:
+        await get_connection(work, person.org_id, connection_id)
     typed = (channels, reminders, quiet_from, quiet_until, before)
     timing, faults = _read(channels, reminders, quiet_from, quiet_until)
-    status = 422
+    status = FORM_FAULTY
     if timing is not None:
         try:
             async with house.database.work() as work:
                 await change_timing(
                     house.desk, work, person.org_id, connection_id, timing, before=before, by=person.by
                 )
-            return RedirectResponse(
-                f"{_PAGE}?saved={connection_id}#{connection_id}",
-                status_code=303,
-                headers={"Cache-Control": "no-store"},
-            )
+            return go_to(f"{_PAGE}?saved={connection_id}#{connection_id}")
         except Overtaken as overtaken:
-            faults, status = {"channels": overtaken.sentence}, 409
+            faults, status = {"channels": overtaken.sentence}, FORM_OVERTAKEN
             # Saving what was typed a second time is then a choice.
             typed = (*typed[:4], "")
     return await _page(request, person, typed={connection_id: (typed, faults)}, status=status)

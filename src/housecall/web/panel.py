@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 from fastapi import Body, Depends, Request
 from pydantic import BaseModel, Field
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from housecall.audit.model import Actor, By
 from housecall.ehr.base import Writing
@@ -34,7 +34,7 @@ from housecall.visits.texting_ready import call_in
 from housecall.visits.views import visit_view, visit_views
 from housecall.visits.without_ehr import ACCOUNT
 from housecall.visits.words import WAITING_TEXTS
-from housecall.web.answers import fresh
+from housecall.web.answers import fresh, go_to
 from housecall.web.audience import Audience, anyone
 from housecall.web.cookies import launch_cookie, set_launch_cookie
 from housecall.web.handovers import address_of
@@ -328,10 +328,6 @@ async def walk_through(request: Request, code: str) -> Response:
     house = house_of(request)
     async with house.database.work() as work:
         launch, secret = await use_handover(house.desk, work, code)
-    response = RedirectResponse(
-        f"/panel/{launch.id}",
-        status_code=303,
-        headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"},
-    )
+    response = go_to(f"/panel/{launch.id}", is_secret=True)
     set_launch_cookie(response, launch.id, secret)
     return response

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import segno
 from fastapi import Depends, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
@@ -18,6 +18,7 @@ from housecall.visits.lobby import patient_state
 from housecall.visits.seats import find_seat_by_holder, find_seat_by_token, take_seat
 from housecall.visits.tables import Seat
 from housecall.visits.words import WAITING_TEXTS, say
+from housecall.web.answers import go_to
 from housecall.web.audience import Audience
 from housecall.web.brand import Brand, read_brand
 from housecall.web.cookies import seat_cookie
@@ -144,8 +145,8 @@ async def take(request: Request, link: Link) -> Response:
             secret = await take_seat(link.house.desk, work, link.seat)
     except LinkDead:
         # Cancelled or moved since it was read: the same address now says so.
-        return RedirectResponse(request.url.path, status_code=303)
-    answer = RedirectResponse(request.url.path, status_code=303, headers={"Cache-Control": "no-store"})
+        return go_to(request.url.path)
+    answer = go_to(request.url.path)
     _set_cookie(answer, seat_cookie(link.seat.id), secret, _SEAT_LIFE_S)
     return answer
 

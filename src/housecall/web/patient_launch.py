@@ -6,10 +6,10 @@ by the launch's cookie, and who holds the seat by the seat's.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from housecall.ehr.errors import EhrUnavailable
 from housecall.kit.errors import HousecallError
@@ -21,6 +21,7 @@ from housecall.visits.launches import begin_launch, find_launch
 from housecall.visits.links import make_link
 from housecall.visits.patient_launches import find_owner, finish_patient_launch, list_own
 from housecall.visits.tables import Seat
+from housecall.web.answers import go_to
 from housecall.web.audience import Audience
 from housecall.web.cookies import launch_cookie, set_patient_launch_cookie
 from housecall.web.errors import STATUS
@@ -89,7 +90,6 @@ routes = Audience("patient launch", guard=never_framed, include_in_schema=False)
 visits = Audience("patient's own visits", guard=own_visits_guard, include_in_schema=False)
 Own = Annotated[OwnVisits | None, Depends(own_visits_guard)]
 Text = Annotated[str | None, Query(max_length=4096)]
-_HEADERS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
 @routes.get("/ehr/patient/launch/{connection_id}")
@@ -107,7 +107,7 @@ async def launch_patient(
         begun = await begin_launch(house.desk, house.database, connection, launch=launch, persona="patient")
     except HousecallError as fault:
         return await _no(request, fault, owner)
-    answer = RedirectResponse(begun.authorization_url, status_code=303, headers=_HEADERS)
+    answer = go_to(begun.authorization_url, is_secret=True)
     set_patient_launch_cookie(answer, begun.launch_id, begun.cookie_secret)
     return answer
 
@@ -131,7 +131,7 @@ async def patient_callback(
         async with house.database.work() as work:
             owner = await find_owner(work, state)
         return await _no(request, fault, owner)
-    return RedirectResponse(f"/ehr/patient/visits/{launch.id}", status_code=303, headers=_HEADERS)
+    return go_to(f"/ehr/patient/visits/{launch.id}", is_secret=True)
 
 
 @visits.get("/ehr/patient/visits/{launch_id}")
@@ -141,7 +141,7 @@ async def list_own_visits(request: Request, own: Own) -> Response:
         return _notice(request, "again", status=401)
     shown = own.shown
     if len(shown) == 1:
-        return RedirectResponse(_path_of(own, *shown), status_code=303, headers=_HEADERS)
+        return go_to(_path_of(own, *shown), is_secret=True)
     return _notice(request, "choose" if shown else "none", own)
 
 

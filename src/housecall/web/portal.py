@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Query, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from housecall.reports.model import COLUMNS, WORDS, cells
 from housecall.reports.service import ROWS_A_FILE, ROWS_A_PAGE, choose_environment, read_visits, window_back
 from housecall.tenancy.administrators import SignedIn, end_other_sessions, list_own_sessions, sign_out
 from housecall.tenancy.model import Right
-from housecall.web.answers import csv_file
+from housecall.web.answers import csv_file, go_to
 from housecall.web.audience import Audience
 from housecall.web.house import house_of
 from housecall.web.portal_guards import SESSION_COOKIE, report_reader, signed_in
@@ -36,7 +36,7 @@ async def end_session(request: Request, person: Somebody) -> Response:
     house = house_of(request)
     async with house.database.work() as work:
         await sign_out(work, person, now=house.clock.now())
-    response = RedirectResponse("/portal/signed-out", status_code=303, headers={"Cache-Control": "no-store"})
+    response = go_to("/portal/signed-out")
     response.delete_cookie(SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
     return response
 
@@ -63,7 +63,7 @@ async def end_others(request: Request, person: Somebody) -> Response:
     house = house_of(request)
     async with house.database.work() as work:
         await end_other_sessions(work, person, now=house.clock.now())
-    return RedirectResponse("/portal/account", status_code=303, headers={"Cache-Control": "no-store"})
+    return go_to("/portal/account")
 
 
 @reports.get("/portal/reports/visits")

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Form, Request, UploadFile
 from pydantic import BaseModel, Field
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from housecall.kit.errors import HousecallError, Overtaken
 from housecall.kit.languages import LANGUAGES, OWN_NAMES
@@ -22,6 +22,7 @@ from housecall.tenancy.branding import (
 from housecall.tenancy.errors import ColourRefused, LogoRefused, TextRefused
 from housecall.tenancy.settings import OrganisationSettings, change_settings, faults_of, settings_now
 from housecall.tenancy.store import find_branding, get_organisation
+from housecall.web.answers import form_status, go_to
 from housecall.web.audience import Audience
 from housecall.web.brand import read_brand, style_of
 from housecall.web.house import house_of
@@ -30,7 +31,6 @@ from housecall.web.portal_pages import show
 
 GENERAL: Final = "/portal/settings"
 BRANDING: Final = "/portal/settings/branding"
-_NO_STORE: Final = {"Cache-Control": "no-store"}
 
 routes = Audience("settings", guard=administrator, include_in_schema=False)
 Administrator = Annotated[SignedIn, Depends(administrator)]
@@ -93,7 +93,7 @@ async def change_general(
             owner = await get_organisation(work, person.org_id)
         form.revision = owner.revision
         return _general(request, person, form, stands=settings_now(owner))
-    return RedirectResponse(f"{GENERAL}?saved=1", status_code=303, headers=_NO_STORE)
+    return go_to(f"{GENERAL}?saved=1")
 
 
 def _in_words(value: str | bool) -> str:
@@ -121,7 +121,7 @@ def _general(
         person,
         "portal/settings.html",
         here="settings",
-        status=409 if stands else 400 if faults else 200,
+        status=form_status(faults, is_stale=bool(stands)),
         form=form,
         faults={name: fault.sentence for name, fault in (faults or {}).items()}
         | {name: f"What stands now is: {_in_words(value)}" for name, value in others.items()},
@@ -158,7 +158,7 @@ async def change_branding(request: Request, person: Administrator) -> Response:
             )
     except Overtaken as stale:
         return await _branding(request, person, typed=typed, faults={"": stale})
-    return RedirectResponse(f"{BRANDING}?saved=1", status_code=303, headers=_NO_STORE)
+    return go_to(f"{BRANDING}?saved=1")
 
 
 @routes.post(f"{BRANDING}/logo")
@@ -185,7 +185,7 @@ async def change_logo(
         return await _branding(request, person, faults={"logo": refused})
     except Overtaken as stale:
         return await _branding(request, person, faults={"": stale})
-    return RedirectResponse(f"{BRANDING}?saved=1", status_code=303, headers=_NO_STORE)
+    return go_to(f"{BRANDING}?saved=1")
 
 
 def _read(typed: Mapping[str, str]) -> tuple[str, dict[str, dict[str, str]], dict[str, HousecallError]]:
@@ -228,7 +228,7 @@ async def _branding(
         person,
         "portal/branding.html",
         here="branding",
-        status=400 if faults else 200,
+        status=form_status(faults),
         values=dict(typed) if typed is not None else stands,
         stands=stands,
         logo=brand.logo,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from housecall.db.work import Work
 from housecall.kit.errors import HousecallError
@@ -18,6 +18,7 @@ from housecall.tenancy.consent import Consent, standing_consents, wording
 from housecall.tenancy.model import ConnectionState
 from housecall.tenancy.store import list_connections
 from housecall.web import texts_words as words
+from housecall.web.answers import form_status, go_to
 from housecall.web.audience import Audience
 from housecall.web.hooks_azure import hook_keys
 from housecall.web.house import House, house_of
@@ -83,11 +84,7 @@ async def press(request: Request, person: Administrator) -> Response:
             raise
         return await _page(request, person, typed=fields, faults={_PLACES[fault.code]: str(fault)})
     act = read_pressed(fields).act
-    return RedirectResponse(
-        _NEXT if act == "next" else f"{_HERE}?saved={act}",
-        status_code=303,
-        headers={"Cache-Control": "no-store"},
-    )
+    return go_to(_NEXT if act == "next" else f"{_HERE}?saved={act}")
 
 
 async def _do(house: House, person: SignedIn, fields: Mapping[str, str]) -> None:
@@ -133,7 +130,7 @@ async def _page(
         person,
         "portal/setup_messages.html",
         step="messages",
-        status=400 if faults else 200,
+        status=form_status(faults),
         consents=[(what, wording(what), consents.get(what)) for what in Consent],
         by_command=any(one.consent_send_at and one.consent_attendees_at for one in connections),
         connections=connections,

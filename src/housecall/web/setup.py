@@ -3,12 +3,13 @@
 from typing import Annotated
 
 from fastapi import Depends, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.readiness import lacks_of
 from housecall.tenancy.setup import add_draft
 from housecall.tenancy.store import list_connections
+from housecall.web.answers import go_to
 from housecall.web.audience import Audience
 from housecall.web.house import house_of
 from housecall.web.portal_guards import administrator
@@ -16,11 +17,6 @@ from housecall.web.setup_steps import STATE_WORDS, STEPS, Progress, show_step, s
 
 routes = Audience("setup", guard=administrator, include_in_schema=False)
 Administrator = Annotated[SignedIn, Depends(administrator)]
-
-
-def go_to(address: str) -> RedirectResponse:
-    """After a form: the page at the address, asked for anew."""
-    return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
 
 
 @routes.get("/portal/setup")

@@ -27,11 +27,10 @@ from housecall.tenancy.spending import read_spending
 from housecall.tenancy.store import get_connection
 from housecall.tenancy.tables import Connection, ConnectionSetup
 from housecall.web import connection_form as forms
-from housecall.web.answers import fresh
+from housecall.web.answers import FORM_FAULTY, FORM_OVERTAKEN, fresh, go_to
 from housecall.web.audience import Audience
 from housecall.web.house import house_of
 from housecall.web.portal_guards import administrator
-from housecall.web.setup import go_to
 from housecall.web.setup_acts import count_existing, look_at
 from housecall.web.setup_steps import STATE_WORDS, show_step
 
@@ -192,7 +191,7 @@ async def _again(
     """The form with its faults in place, and all that was typed."""
     kept = _kept(request, connection, filled)
     return await show_connection(
-        request, person, connection, setup, filled.typed, faults=filled.faults, kept=kept, status=422
+        request, person, connection, setup, filled.typed, faults=filled.faults, kept=kept, status=FORM_FAULTY
     )
 
 
@@ -214,7 +213,7 @@ async def _clash(request: Request, person: SignedIn, connection_id: str, filled:
         faults=filled.faults,
         kept=_kept(request, connection, filled),
         clashes=clashes,
-        status=409,
+        status=FORM_OVERTAKEN,
     )
 
 

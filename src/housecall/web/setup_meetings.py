@@ -22,10 +22,10 @@ from housecall.tenancy.store_people import find_any_object_id, list_directory_pe
 from housecall.tenancy.tables import Connection
 from housecall.visits.organisers import map_person, unmap_person
 from housecall.web import meetings_form as forms
+from housecall.web.answers import FORM_FAULTY, FORM_OVERTAKEN, go_to
 from housecall.web.audience import Audience
 from housecall.web.house import House, house_of
 from housecall.web.portal_guards import administrator
-from housecall.web.setup import go_to
 from housecall.web.setup_connection import HERE
 from housecall.web.setup_steps import show_step
 
@@ -53,7 +53,7 @@ async def save(
     connection = await _connection(house, person, connection_id)
     read = forms.read_form(form, has_key=connection.meeting_key_sealed is not None)
     if read.faults:
-        return await _page(request, person, connection_id, form=form, faults=read.faults, status=422)
+        return await _page(request, person, connection_id, form=form, faults=read.faults, status=FORM_FAULTY)
     try:
         async with house.database.work() as work:
             await save_meetings(
@@ -65,7 +65,7 @@ async def save(
         stands = forms.what_stands(form, connection)
         form.before = forms.form_of(connection).before
         return await _page(
-            request, person, connection_id, form=form, faults=stands, is_stale=True, status=409
+            request, person, connection_id, form=form, faults=stands, is_stale=True, status=FORM_OVERTAKEN
         )
     return _back(connection_id, "choice")
 
@@ -90,7 +90,7 @@ async def certificate(
         async with house.database.work() as work:
             await add_key(work, person.org_id, connection_id, made, **known)
     except CertificateInvalid as fault:
-        return await _page(request, person, connection_id, faults={"pem": fault.sentence}, status=422)
+        return await _page(request, person, connection_id, faults={"pem": fault.sentence}, status=FORM_FAULTY)
     return _back(connection_id, "certificate")
 
 
@@ -113,7 +113,7 @@ async def add_person(
         faults["object_id"] = "Give the object id, as the Entra admin center shows it."
     if found is None or faults:
         typed = {"user": user, "object_id": object_id}
-        return await _page(request, person, connection_id, faults=faults, typed=typed, status=422)
+        return await _page(request, person, connection_id, faults=faults, typed=typed, status=FORM_FAULTY)
     async with house.database.work() as work:
         connection = await get_connection(work, person.org_id, connection_id)
         await map_person(house.desk, work, connection, user_ref, found, is_by_hand=True, by=person.by)
@@ -145,7 +145,7 @@ async def try_all(
     organiser = forms.read_object_id(try_for) or connection.meeting_options.get("organiser") or known
     if organiser is None or (try_for.strip() and forms.read_object_id(try_for) is None):
         faults = {"try_for": "Give the object id of somebody who may organise meetings."}
-        return await _page(request, person, connection_id, faults=faults, typed=typed, status=422)
+        return await _page(request, person, connection_id, faults=faults, typed=typed, status=FORM_FAULTY)
     try:
         found = await _try(house, connection, organiser)
     except (HousecallError, TimeoutError) as fault:

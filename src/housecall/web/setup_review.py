@@ -23,11 +23,11 @@ from housecall.tenancy.setup import get_setup
 from housecall.tenancy.store import get_connection, list_connections
 from housecall.tenancy.tables import Connection
 from housecall.visits.store import find_newest_launch
+from housecall.web.answers import go_to
 from housecall.web.audience import Audience
 from housecall.web.handbook import drawn
 from housecall.web.house import House, house_of
 from housecall.web.portal_guards import administrator
-from housecall.web.setup import go_to
 from housecall.web.setup_acts import is_sandbox, sandbox_launch, try_record
 from housecall.web.setup_steps import STATE_WORDS, show_step
 

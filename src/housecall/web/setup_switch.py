@@ -19,10 +19,10 @@ from housecall.tenancy.store import get_connection, note_change
 from housecall.tenancy.tables import Connection
 from housecall.visits.matching import Trial, try_rules
 from housecall.web import connection_form as forms
+from housecall.web.answers import FORM_FAULTY, form_status, go_to
 from housecall.web.audience import Audience
 from housecall.web.house import House, house_of
 from housecall.web.portal_guards import administrator
-from housecall.web.setup import go_to
 from housecall.web.setup_connection import HERE, read_connection, show_connection
 from housecall.web.setup_steps import show_step
 
@@ -50,7 +50,7 @@ async def live(request: Request, connection_id: str, person: Administrator) -> R
     if faults:
         shown = forms.shown_of(connection, setup.typed)
         return await show_connection(
-            request, person, connection, setup, shown, faults=faults, reason=reason, status=422
+            request, person, connection, setup, shown, faults=faults, reason=reason, status=FORM_FAULTY
         )
     async with house.database.work() as work:
         connection = await get_connection(work, person.org_id, connection_id)
@@ -123,7 +123,7 @@ async def _rules_page(
         person,
         "portal/setup_rules.html",
         step="connections",
-        status=422 if fault else 200,
+        status=form_status(fault),
         connection=connection,
         version=setup.version,
         typed=stored if typed is None else typed,

@@ -4,7 +4,7 @@ import re
 from typing import Any, Final
 
 from fastapi import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from housecall.kit.errors import HousecallError
 from housecall.kit.ids import OrgId
@@ -35,6 +35,7 @@ from housecall.tenancy.sign_in import (
 )
 from housecall.tenancy.store import find_organisation_by_name, get_organisation, list_organisations
 from housecall.tenancy.tables import Organisation
+from housecall.web.answers import go_to
 from housecall.web.attempts import ATTEMPT_COOKIE, ATTEMPT_LIFE, Attempt, new_attempt, open_attempt
 from housecall.web.audience import Audience, anyone
 from housecall.web.house import House, house_of
@@ -46,7 +47,6 @@ from housecall.web.portal_pages import first_page_for, show
 ORGANISATION_COOKIE: Final = "hc_organisation"
 SETTINGS_PAGE: Final = "/portal/settings/sign-in"
 _REMEMBERED_S: Final = 365 * 24 * 3600
-_NO_STORE: Final = {"Cache-Control": "no-store"}
 # Claims that say nothing of who somebody is but their groups and roles.
 _SHOWN_CLAIMS: Final = frozenset({"roles", "groups", "wids"})
 
@@ -58,7 +58,7 @@ async def portal(request: Request, organisation: str | None = None) -> Response:
     """The first page: the way in, or on to what the person's role opens."""
     person = await find_signed_in(request)
     if person is not None:
-        return RedirectResponse(first_page_for(person), status_code=303, headers=_NO_STORE)
+        return go_to(first_page_for(person))
     return await _welcome(request, organisation)
 
 
@@ -85,7 +85,7 @@ async def send_to_provider(house: House, attempt: Attempt, settings: SignInSetti
         nonce=attempt.nonce,
         verifier=attempt.verifier,
     )
-    response = RedirectResponse(url, status_code=303, headers=_NO_STORE)
+    response = go_to(url)
     life_s = int(ATTEMPT_LIFE.total_seconds())
     _set_cookie(response, ATTEMPT_COOKIE, attempt.sealed(house.sealer), life_s)
     return response
@@ -106,7 +106,7 @@ async def finish_sign_in(
     roles = roles_by(settings.rules, identity.claims)
     if not roles:
         raise _role_missing(identity)
-    response = RedirectResponse(attempt.back_to, status_code=303, headers=_NO_STORE)
+    response = go_to(attempt.back_to)
     await _begin_session(house, response, owner, settings, identity, roles)
     return response
 
@@ -130,7 +130,7 @@ async def _finish_trial(request: Request, attempt: Attempt, *, code: str, error:
     if Role.administrator not in roles:
         return _show_trial(request, person, settings, identity, roles)
     await _apply(house, person, settings)
-    response = RedirectResponse(f"{SETTINGS_PAGE}?saved=1", status_code=303, headers=_NO_STORE)
+    response = go_to(f"{SETTINGS_PAGE}?saved=1")
     await _begin_session(house, response, owner, settings, identity, roles)
     _set_cookie(response, ORGANISATION_COOKIE, owner.name, _REMEMBERED_S)
     return response
@@ -233,7 +233,7 @@ async def take_invite(request: Request, token: str) -> Response:
     refuse_foreign(request, house.public_url)
     async with house.database.work() as work:
         secret = await accept_invite(work, token, now=house.clock.now())
-    response = RedirectResponse(SETTINGS_PAGE, status_code=303, headers=_NO_STORE)
+    response = go_to(SETTINGS_PAGE)
     set_session(response, secret)
     return response
 

@@ -1,11 +1,11 @@
 """Setting up how people sign in: looked up live, tried by whoever sets it up, and only then in force."""
 
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Depends, Form, Request
 from pydantic import BaseModel, Field
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from housecall.db.work import Work
 from housecall.kit.errors import HousecallError, Overtaken
@@ -17,6 +17,7 @@ from housecall.tenancy.openid import Metadata, OpenId
 from housecall.tenancy.roles import DEFAULT_RULES, ENTRA_GLOBAL_ADMINISTRATOR, parse_rules
 from housecall.tenancy.sign_in import SignInSettings, draft_of, keep_draft, settings_of
 from housecall.tenancy.store import get_organisation
+from housecall.web.answers import form_status, go_to
 from housecall.web.attempts import new_attempt
 from housecall.web.audience import Audience
 from housecall.web.house import House, house_of
@@ -26,7 +27,6 @@ from housecall.web.sign_in import SETTINGS_PAGE, send_to_provider
 
 routes = Audience("sign-in settings", guard=administrator, include_in_schema=False)
 Administrator = Annotated[SignedIn, Depends(administrator)]
-_NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
 class SignInForm(BaseModel):
@@ -80,7 +80,7 @@ async def set_sign_in(
         await _look_up(house, draft)
     except SignInError as fault:
         return _page(request, person, form, Standing(standing.current, draft), faults={"issuer": fault})
-    return RedirectResponse(f"{SETTINGS_PAGE}#try", status_code=303, headers=_NO_STORE)
+    return go_to(f"{SETTINGS_PAGE}#try")
 
 
 @routes.get(f"{SETTINGS_PAGE}/try")
@@ -90,7 +90,7 @@ async def try_sign_in(request: Request, person: Administrator) -> Response:
     async with house.database.work() as work:
         standing = await _standing(work, person, house.sealer)
     if standing.draft is None:
-        return RedirectResponse(SETTINGS_PAGE, status_code=303, headers=_NO_STORE)
+        return go_to(SETTINGS_PAGE)
     attempt = new_attempt(str(person.org_id), house.clock.now(), back_to=SETTINGS_PAGE, is_trial=True)
     return await send_to_provider(house, attempt, standing.draft)
 
@@ -183,7 +183,7 @@ def _page(
         person,
         "portal/sign_in.html",
         here="sign-in",
-        status=400 if faults else 200,
+        status=form_status(faults),
         form=form,
         faults={name: _said(fault) for name, fault in (faults or {}).items()},
         current=standing.current,

@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import Annotated, Final
 
 from fastapi import Form, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from housecall.kit.throttle import Throttle
 from housecall.visits.errors import CodeWrong, LinkLost
 from housecall.visits.spoken import Spoken, use_code
+from housecall.web.answers import go_to
 from housecall.web.audience import Audience, anyone
 from housecall.web.house import House, house_of
 from housecall.web.origin import refuse_foreign
@@ -43,9 +44,7 @@ async def take_code(request: Request, code: Annotated[str, Form(max_length=40)] 
         _EACH.count(who, now)
         _ALL.count(_EVERYBODY, now)
         return _form(request, code, "wrong", status=404)
-    answer = RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer
+    return go_to(address, is_secret=True)
 
 
 def shown(house: House, spoken: Spoken) -> dict[str, str]:

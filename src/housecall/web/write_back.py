@@ -5,10 +5,11 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from pydantic import BaseModel
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from housecall.tenancy.administrators import SignedIn
 from housecall.visits.writing import LedgerRow, read_ledger, replay
+from housecall.web.answers import go_to
 from housecall.web.audience import Audience
 from housecall.web.described import faults
 from housecall.web.house import house_of
@@ -80,7 +81,7 @@ async def ledger_page(request: Request, person: Administrator) -> Response:
 async def replay_by_button(request: Request, visit_id: str, person: Administrator) -> Response:
     """The visit's links and status are written again; back to the ledger."""
     await _replay(request, visit_id, person)
-    return RedirectResponse("/portal/write-back", status_code=303, headers={"Cache-Control": "no-store"})
+    return go_to("/portal/write-back")
 
 
 @machine.get("/write-back")
