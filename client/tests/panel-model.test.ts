@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { serverNow, since } from '../src/pages/panel/clock';
+import type { DeviceTest } from '../src/protocol/messages';
+import { dayName, planOf, serverNow, since } from '../src/pages/panel/clock';
 import { opening, Visits, type PatientView } from '../src/pages/panel/model';
-import { deviceLine, isTrouble, lostLine, messageLine, sayingOf } from '../src/pages/panel/words';
+import { deviceLine, rehearsalLine } from '../src/pages/panel/rehearsal';
+import { isTrouble, lostLine, messageLine, sayingOf } from '../src/pages/panel/words';
 import { aVisit } from './panel-visit';
 
 const message = (state: string, reason: string | null = null) => ({ kind: 'reminder', channel: 'sms', state, reason, at: '2026-11-24T14:00:00+00:00' });
@@ -91,11 +93,43 @@ describe('words', () => {
     expect(isTrouble(message(state, reason))).toBe(expected);
   });
 
-  it("what the patient's own test found, the missing before the weak", () => {
-    expect(deviceLine(null)).toBe('');
-    expect(deviceLine({ camera: 'fail', microphone: 'ok', network: 'warn' })).toBe('Will have no camera');
-    expect(deviceLine({ camera: 'ok', microphone: 'ok', network: 'warn' })).toBe('Weak: network');
-    expect(deviceLine({ camera: 'ok', microphone: 'ok', network: 'ok' })).toContain('ready');
+  it.each<[string, DeviceTest | null, string]>([
+    ['no test', null, ''],
+    ['the missing before the weak', { camera: 'fail', microphone: 'ok', network: 'warn', because: { camera: 'not-found', network: 'slow' } }, 'Will fail because: no camera'],
+    ['one block said once', { camera: 'fail', microphone: 'fail', because: { camera: 'denied', microphone: 'denied' } }, 'Will fail because: camera and microphone blocked in the browser'],
+    ['two things apart', { camera: 'fail', microphone: 'fail', network: 'fail', because: { camera: 'busy', microphone: 'not-found', network: 'relay' } }, 'Will fail because: camera used by another app; no microphone; no way to our relay'],
+    ['in an app', { camera: 'fail', microphone: 'fail', because: { camera: 'in-app', microphone: 'in-app' } }, 'Will fail because: link opened in an app’s own browser'],
+    ['a cause of a newer page', { camera: 'fail', microphone: 'ok', because: { camera: 'eclipse' } }, 'Will fail because: camera does not start'],
+    ['weak', { camera: 'ok', microphone: 'warn', network: 'ok', because: { microphone: 'silent' } }, 'May be weak: microphone silent'],
+    ['half a test', { camera: 'ok', microphone: 'skipped', network: 'ok' }, 'Not tested: microphone'],
+    ['all well', { camera: 'ok', microphone: 'ok', network: 'ok' }, 'Ready: camera and microphone work'],
+  ])("the patient's own test: %s", (_, test, line) => {
+    expect(deviceLine(test, 'UTC')).toBe(line);
+  });
+
+  it.each([
+    ['2026-11-25T04:30:00Z', 'yesterday'],
+    ['2026-11-25T06:30:00Z', 'today'],
+    ['2026-11-23T18:00:00Z', 'Mon'],
+    ['2026-11-12T18:00:00Z', '12 Nov'],
+  ])('a test at %s is named %s, by the days of the clinic', (at, day) => {
+    expect(dayName(at, 'America/Chicago', Date.parse('2026-11-25T15:00:00Z'))).toBe(day);
+  });
+
+  it('a visit says its day unless that is today, by the days of the clinic', () => {
+    const visit = { starts_at: '2026-11-25T01:00:00Z', ends_at: '2026-11-25T01:15:00Z' };
+    const now = Date.parse('2026-11-24T15:00:00Z');
+
+    expect(planOf(visit, 'America/Chicago', now).replace(/\u202f/g, ' ')).toBe('7:00 PM – 7:15 PM');
+    expect(planOf(visit, 'Europe/Copenhagen', now).replace(/\u202f/g, ' ')).toBe('Wed, Nov 25, 2:00 AM – 2:15 AM');
+  });
+
+  it('what staff can do is said while the patient is not here yet', () => {
+    const device: DeviceTest = { camera: 'fail', microphone: 'ok', because: { camera: 'denied' } };
+    const [away, here] = [aVisit({ patient: { device } }), aVisit({ patient: { state: 'waiting', device } })];
+
+    expect(rehearsalLine(away, 'UTC')).toContain('send the link again, or offer a phone call');
+    expect(rehearsalLine(here, 'UTC')).toBe('Will fail because: camera blocked in the browser');
   });
 
   it.each([

@@ -69,6 +69,14 @@ def test_the_first_text_says_how_to_stop(language: str) -> None:
     assert "STOP" in render(MessageKind.confirmation, language, values(language))
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "Test early"), ("da", "Test i god tid"), ("es", "antes la prueba"), ("ar", "مبكراً")],
+)
+def test_the_confirmation_asks_to_test_early(language: str, words: str) -> None:
+    assert words in render(MessageKind.confirmation, language, values(language))
+
+
 # Two segments, three in Arabic: a reply word, a clinic of usual length and a long link fit.
 @pytest.mark.parametrize(("language", "most"), [("en", 2), ("da", 2), ("es", 2), ("ar", 3)])
 @pytest.mark.parametrize("kind", list(MessageKind))

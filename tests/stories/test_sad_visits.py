@@ -187,7 +187,8 @@ async def test_another_panel_on_the_same_visit_follows_when_it_is_begun_again(
 
 
 async def test_too_early_says_when_to_come_back(demo: Demo, theatre: Theatre) -> None:
-    booked = demo.book(in_minutes=180)
+    # Less than an hour before the waiting room opens: never a rehearsal, not even at eleven in the evening.
+    booked = demo.book(in_minutes=60)
     patient = await theatre.patient(booked)
 
     await patient.open_link()

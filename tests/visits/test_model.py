@@ -34,7 +34,7 @@ admitted leave left            connected lose reconnecting    connected hold hel
 connected send_back waiting    connected leave left           held resume connected     held leave left
 reconnecting return connected  reconnecting leave left        declined wait waiting
 left come_back opened          left enter connected           left invite invited
-declined invite invited
+declined invite invited          opened rest invited             checking rest invited
 """
 
 

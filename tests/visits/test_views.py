@@ -43,7 +43,7 @@ async def test_the_snapshot_has_all_its_fields(clinic: Clinic) -> None:
         "gone_since",
         "arrival", "text_me", "called_at",
     }  # fmt: skip
-    assert view["patient"]["device"] == {"camera": "ok"}
+    assert view["patient"]["device"] == {"camera": "ok", "because": {}, "at": clinic.now.isoformat()}
     assert (view["attendees"], view["protected"]) == (2, False)
 
 

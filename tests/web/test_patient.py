@@ -274,7 +274,7 @@ async def test_after_the_window_the_link_says_that_the_visit_is_over(clinic: Cli
 async def test_who_comes_early_may_test_and_hears_when_the_waiting_room_opens(
     database: Database, sealer: Sealer
 ) -> None:
-    early = Clinic(database, FakeClock(START - timedelta(days=2)), sealer)
+    early = Clinic(database, FakeClock(START - timedelta(hours=2)), sealer)
     await early.open()
 
     async with early.browser() as browser:
@@ -283,6 +283,35 @@ async def test_who_comes_early_may_test_and_hears_when_the_waiting_room_opens(
 
     assert "The waiting room opens at 8:50\u00a0AM" in landing.text
     assert first_of(page)["state"]["lobby"] == "early"
+    assert first_of(page)["ahead"] == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "when"),
+    [
+        ("en", "Tuesday, November 24, 9:20\u00a0AM\u00a0CST"),
+        ("da", "tirsdag 24. november, 09:20\u00a0CST"),
+        ("es", "martes 24 de noviembre, 9:20\u00a0a.m.\u00a0CST"),
+        ("ar", "الثلاثاء 24 نوفمبر، 9:20\u00a0ص\u00a0CST"),
+    ],
+)
+async def test_days_ahead_the_link_names_the_day_and_offers_the_test(
+    database: Database, sealer: Sealer, language: str, when: str
+) -> None:
+    early = Clinic(database, FakeClock(START - timedelta(days=2)), sealer)
+    await early.open()
+
+    async with early.browser() as browser:
+        landing = await browser.get(early.link + f"?lang={language}")
+        page = await press_start(browser, early)
+        early.clock.advance(timedelta(days=2))
+        on_the_day = await browser.get(early.link)
+
+    said = catalogue(language)["landing"]
+    assert said["ahead"].format(time=when) in landing.text
+    assert said["start_ahead"] in landing.text
+    assert first_of(page)["ahead"] == when
+    assert first_of(on_the_day)["ahead"] == ""
 
 
 @pytest.mark.parametrize(

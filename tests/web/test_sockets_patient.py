@@ -78,7 +78,7 @@ async def test_a_patient_tests_waits_is_let_in_and_talks(live: Live) -> None:
 
     await page.say("checking")
     await page.state("checking")
-    await page.say("check", camera="ok", microphone="warn")
+    await page.say("check", camera="ok", microphone="warn", because={"microphone": "silent"})
     await page.say("enter-lobby")
     waiting = await page.state("waiting")
     seen = await staff.visit(lambda view: view["patient"]["state"] == "waiting")
@@ -94,7 +94,10 @@ async def test_a_patient_tests_waits_is_let_in_and_talks(live: Live) -> None:
     answer = await page.until("signal")
 
     assert (waiting["lobby"], set(waiting)) == ("waiting", STATE_FIELDS)
-    assert seen["patient"]["device"] == {"camera": "ok", "microphone": "warn"}
+    assert seen["patient"]["device"] == {
+        "camera": "ok", "microphone": "warn", "because": {"microphone": "silent"},
+        "at": live.clinic.now.isoformat(),
+    }  # fmt: skip
     assert seen["patient"]["present"]
     assert entered["peers"] == []
     assert admitted == {

@@ -20,6 +20,11 @@ export type OverReason = 'ended' | 'cancelled' | 'moved' | 'left';
 export type Device = 'camera' | 'microphone' | 'speaker' | 'network';
 export type DeviceResult = 'ok' | 'warn' | 'fail' | 'skipped';
 
+/** What a test of devices found, and why, where something is wrong. */
+export type DeviceFindings = Partial<Record<Device, DeviceResult>> & { because?: Partial<Record<Device, string>> };
+/** As it is kept: with its time, which of old tests nobody knows. */
+export type DeviceTest = DeviceFindings & { at?: string };
+
 /** What one browser tells another through the server: a description, or a candidate (`null` ends them). */
 export type SignalData =
   | { description: { type: RTCSdpType; sdp: string } }
@@ -111,7 +116,7 @@ export interface GuestView {
   present: boolean;
   /** When the line to their page was lost, while it is. */
   gone_since: string | null;
-  device: Record<string, string> | null;
+  device: DeviceTest | null;
   message: MessageView | null;
   arrival: { at: string; acknowledged: boolean } | null;
 }
@@ -144,7 +149,7 @@ export interface VisitView {
     /** Waits elsewhere and is to be texted, and when that was last done. */
     text_me: boolean;
     called_at: string | null;
-    device: Record<string, string> | null;
+    device: DeviceTest | null;
     message: MessageView | null;
     arrival: { at: string; acknowledged: boolean } | null;
   };
@@ -217,7 +222,7 @@ export type ToServer = Hello | { type: 'ping'; n: number };
 export type PatientSays =
   | ToServer
   | { type: 'checking' | 'enter-lobby' | 'joined' | 'leave' | 'come-back' }
-  | ({ type: 'check' } & Partial<Record<Device, DeviceResult>>)
+  | ({ type: 'check' } & DeviceFindings)
   | { type: 'signal'; to: string; data: SignalData }
   | { type: 'warm-signal'; warm: string; data: SignalData }
   | { type: 'cool'; warm: string };

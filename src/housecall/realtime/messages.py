@@ -38,9 +38,10 @@ class Checking:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Results of the device tests so far: device -> ok, warn, fail or skipped."""
+    """What the device tests found: device -> ok, warn, fail or skipped; and why, where something is wrong."""
 
     results: dict[str, str]
+    because: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,10 @@ def _check(fields: Fields) -> Check:
     results = {device: fields[device] for device in _DEVICES if fields.get(device) is not None}
     if any(result not in _RESULTS for result in results.values()):
         raise MessageInvalid
-    return Check(results)
+    because = fields.get("because", {})
+    if not isinstance(because, dict):
+        raise MessageInvalid
+    return Check(results, {device: _id(because, device) for device in _DEVICES if device in because})
 
 
 def _signal_in_the_room(fields: Fields) -> Signal:

@@ -177,6 +177,7 @@ async def _invite_again(desk: Desk, work: Work, scene: Scene, *, now: datetime, 
     person.first_waiting_at = person.waiting_since = person.arrival_at = None
     scene.visit.message_key = scene.visit.message_at = None
     again = new_participant(scene.visit, role=ParticipantRole(person.role), now=now, seat_id=fresh.id)
+    again.device = person.device
     work.session.add(again)
     scene.people.append(again)
     scene.touch()

@@ -4,18 +4,20 @@ Every act answers the patient's state and tells it to their page as well. On a l
 changed and nothing is raised: the state says why, and the page has its own words for it.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from housecall.audit.model import Act, By
 from housecall.audit.service import record
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
 from housecall.visits import store
+from housecall.visits.checking import read_test
 from housecall.visits.desk import Desk
 from housecall.visits.errors import NotAdmitted, SeatUnknown
 from housecall.visits.model import GUESTS, IN_ROOM, LobbyWord, ParticipantState, WriteKind
-from housecall.visits.room import RoomView, come_again, depart, enter, lose
+from housecall.visits.room import RoomView, come_again, depart, enter, lose, rest
 from housecall.visits.scene import (
     Scene,
     lock_scene_of_participant,
@@ -37,9 +39,6 @@ from housecall.visits.telling import (
 from housecall.visits.texting_ready import note_return
 from housecall.visits.views import publish_scene
 from housecall.visits.writing import want
-
-_DEVICES: Final = ("camera", "microphone", "speaker", "network")
-_RESULTS: Final = frozenset({"ok", "warn", "fail", "skipped"})
 
 
 async def patient_state(desk: Desk, work: Work, org_id: OrgId, seat_id: str) -> Message:
@@ -94,16 +93,22 @@ async def begin_checking(
 
 
 async def record_check(
-    desk: Desk, work: Work, org_id: OrgId, seat_id: str, results: dict[str, str], *, by: By | None = None
+    desk: Desk,
+    work: Work,
+    org_id: OrgId,
+    seat_id: str,
+    results: Mapping[str, str],
+    because: Mapping[str, str] | None = None,
+    *,
+    by: By | None = None,
 ) -> Message:
-    """The device tests' results so far are known to staff; results not foreseen are left out."""
+    """What the device tests found, why and when is known to staff, in place of any test before."""
     scene, seat, person = await _act(work, org_id, seat_id)
-    known: dict[str, Any] = {
-        device: results[device] for device in _DEVICES if results.get(device) in _RESULTS
-    }
-    if person is None or not known or scene.word(seat, desk.clock.now()) in DEAD:
-        return state_message(scene, seat, now=desk.clock.now())
-    person.device = {**(person.device or {}), **known}
+    now = desk.clock.now()
+    found = read_test(results, because or {}, now=now)
+    if person is None or found is None or scene.word(seat, now) in DEAD:
+        return state_message(scene, seat, now=now)
+    person.device = found
     scene.touch()
     return await _tell_both(desk, work, scene, seat)
 
@@ -167,10 +172,15 @@ async def patient_joined(
 async def patient_left(
     desk: Desk, work: Work, org_id: OrgId, seat_id: str, *, by: By | None = None
 ) -> Message:
-    """The patient has left the lobby or the call; they may come back within the window."""
+    """The patient has left the lobby or the call; they may come back within the window.
+
+    Who tested their devices before the lobby opens is done with it, and expected as before.
+    """
     scene, seat, person = await _act(work, org_id, seat_id)
     if person is None:
         return tell_seat(desk, work, scene, seat)
+    if rest(scene, person, desk.clock.now()):
+        return await _tell_both(desk, work, scene, seat)
     was_in_room = person.state in IN_ROOM
     if not await depart(desk, work, scene, person, now=desk.clock.now(), by=by or oneself(person)):
         return tell_seat(desk, work, scene, seat)

@@ -119,13 +119,16 @@ VISIT_MOVES: Final[Mapping[tuple[VisitState, str], VisitState]] = {
 # ``enter`` is how staff come in: they have no lobby. Admitted people may leave or be sent back before they
 # are seen in the room; losing their socket leaves them admitted, since there is no call yet to reconnect.
 # ``invite``: the visit was moved, and who came for the earlier time is expected at the later one.
+# ``rest``: who tested their devices before the lobby opens is done, and did not leave a visit by that.
 PARTICIPANT_MOVES: Final[Mapping[tuple[ParticipantState, str], ParticipantState]] = {
     (_P.invited, "open"): _P.opened,
     (_P.invited, "enter"): _P.connected,
     (_P.opened, "check"): _P.checking,
     (_P.opened, "leave"): _P.left,
+    (_P.opened, "rest"): _P.invited,
     (_P.checking, "wait"): _P.waiting,
     (_P.checking, "leave"): _P.left,
+    (_P.checking, "rest"): _P.invited,
     (_P.waiting, "admit"): _P.admitted,
     (_P.waiting, "decline"): _P.declined,
     (_P.waiting, "leave"): _P.left,

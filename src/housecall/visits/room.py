@@ -216,6 +216,16 @@ async def depart(
     return True
 
 
+def rest(scene: Scene, person: Participant, now: datetime) -> bool:
+    """Who came before the lobby opens, as to test their devices, is expected again; False for anybody else."""
+    is_early = scene.window.is_early(now) and scene.visit.state != VisitState.in_progress
+    if not is_early or not may(person.state, "rest"):
+        return False
+    scene.step(person, "rest", now=now)
+    person.gone_since = None
+    return True
+
+
 def count_stay(person: Participant, until: datetime) -> None:
     """The person's time in the room up to that instant is counted, and they are in it no more."""
     if person.room_since is not None:

@@ -24,7 +24,7 @@ from housecall.visits.model import (
     ParticipantState,
     VisitState,
 )
-from housecall.visits.room import depart
+from housecall.visits.room import depart, rest
 from housecall.visits.scene import Scene, lock_scene
 from housecall.visits.service import finish
 from housecall.visits.store_guests import forget_expired_addresses
@@ -105,9 +105,11 @@ async def _let_one_go(desk: Desk, work: Work, scene: Scene, participant_id: str,
     if person.gone_since is None or person.gone_since > now - patience:
         return
     last_seen = person.gone_since
-    left = await depart(desk, work, scene, person, now=now, by=_SWEEPER, at=last_seen)
+    has_gone = rest(scene, person, now) or await depart(
+        desk, work, scene, person, now=now, by=_SWEEPER, at=last_seen
+    )
     person.gone_since = None
-    if left:
+    if has_gone:
         tell_state(desk, work, scene, person)
         await publish_visit(desk, work, scene.org_id, scene.visit)
 

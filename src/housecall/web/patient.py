@@ -13,6 +13,7 @@ from housecall.db.work import Work
 from housecall.kit.ids import OrgId
 from housecall.kit.languages import LANGUAGES, OWN_NAMES
 from housecall.tenancy.store import get_connection, get_organisation
+from housecall.visits.checking import is_days_ahead
 from housecall.visits.errors import LinkDead
 from housecall.visits.lobby import patient_state
 from housecall.visits.seats import find_seat_by_holder, find_seat_by_token, take_seat
@@ -32,7 +33,18 @@ _LANGUAGE_LIFE_S: Final = 365 * 24 * 3600
 # A test days before the visit keeps its seat until then; the seat itself ends with its visit.
 _SEAT_LIFE_S: Final = 30 * 24 * 3600
 # What the page's script says by itself; the rest is said by the server.
-_SCRIPT_TEXTS: Final = ("page", "notice", "check", "mend", "lobby", "after", "elsewhere", "survey", "call")
+_SCRIPT_TEXTS: Final = (
+    "page",
+    "notice",
+    "check",
+    "mend",
+    "ahead",
+    "lobby",
+    "after",
+    "elsewhere",
+    "survey",
+    "call",
+)
 _DEAD: Final = {"moved", "cancelled", "over", "withdrawn"}
 
 
@@ -60,6 +72,11 @@ class Link:
     def opens_at(self) -> datetime:
         """When the waiting room opens, aware."""
         return datetime.fromisoformat(self.state["opens_at"])
+
+    @property
+    def is_days_ahead(self) -> bool:
+        """Whether who opens it now can only rehearse."""
+        return is_days_ahead(self.opens_at, self.house.clock.now(), self.time_zone)
 
 
 async def link_guard(request: Request, token: str) -> Link | None:
@@ -242,6 +259,7 @@ def _landing(link: Link, language: str) -> dict[str, Any]:
         "when": "",
         "when_in_full": long_time(link.starts_at, link.time_zone, language),
         "opens": time_of_day(link.opens_at, link.time_zone, language) if early else "",
+        "is_days_ahead": link.is_days_ahead,
     }
 
 
@@ -256,6 +274,7 @@ def _first(link: Link, language: str) -> dict[str, Any]:
         "language": language,
         "closed": link.brand.say("closed", language),
         "opens": time_of_day(link.opens_at, link.time_zone, language),
+        "ahead": long_time(link.starts_at, link.time_zone, language) if link.is_days_ahead else "",
         "state": link.state,
         "texts": {name: texts[name] for name in _SCRIPT_TEXTS},
         "words": {key: say(key, language) for key in WAITING_TEXTS},

@@ -136,6 +136,7 @@ PAGE: Final[Mapping[str, Part]] = {
     "language": Part("the language of the page"),
     "closed": Part("the organisation's own words for after the visit"),
     "opens": Part("when the waiting room opens"),
+    "ahead": Part("when the visit is, where that is days ahead"),
     "state": Part("the patient's own state, as below"),
     "texts": Part("Housecall's texts in that language"),
     "words": Part("the ready sentences that a clinic may say to those who wait"),

@@ -114,8 +114,8 @@ class PatientPage:
                     self._end_warm_up()
             case said.Checking():
                 await self._act(lobby.begin_checking)
-            case said.Check(results=results):
-                await self._act(lobby.record_check, results)
+            case said.Check(results=results, because=because):
+                await self._act(lobby.record_check, results, because)
             case said.EnterLobby():
                 await self._act(lobby.enter_lobby)
             case said.Joined():

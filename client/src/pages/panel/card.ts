@@ -3,12 +3,13 @@
 import { ENGLISH } from '../../call/texts';
 import { element, setText } from '../../ui/element';
 import { isUnseen } from './arrivals';
-import { dateOf, serverNow, since, spanOf, timeOf } from './clock';
+import { dateOf, planOf, serverNow, since, timeOf } from './clock';
 import { Line } from './line';
 import type { Details, VisitView } from './model';
 import { LABELS, offered, type Place, type Press } from './offers';
+import { hasDeviceTrouble, rehearsalLine } from './rehearsal';
 import { sign } from './signs';
-import { deviceLine, hasDeviceTrouble, interpreterLine, lostLine, meetingLine, reachLine, sayingOf, untoldLine } from './words';
+import { interpreterLine, lostLine, meetingLine, reachLine, sayingOf, untoldLine } from './words';
 
 /** Parts that are drawn elsewhere and stand in the card. */
 export interface CardParts {
@@ -76,7 +77,7 @@ export class Card {
     const unseen = isUnseen(visit);
     setText(this.arrived, unseen && visit.patient.arrival ? `Arrived ${timeOf(visit.patient.arrival.at, this.timeZone)}` : '');
     this.keepFocus(() => (this.alert.hidden = !unseen));
-    if (!this.when.dataset['detailed']) setText(this.when, `Video visit, ${spanOf(visit, this.timeZone)}`);
+    if (!this.when.dataset['detailed']) setText(this.when, `Video visit, ${planOf(visit, this.timeZone)}`);
     this.offer();
     this.tick();
   }
@@ -105,7 +106,7 @@ export class Card {
     const { name, birth_date } = details.patient;
     setText(this.name, name);
     setText(this.born, birth_date ? `born ${dateOf(birth_date)}` : '');
-    const parts = [spanOf(details, this.timeZone), details.service, details.clinician?.name, details.location];
+    const parts = [planOf(details, this.timeZone), details.service, details.clinician?.name, details.location];
     this.when.dataset['detailed'] = '1';
     setText(this.when, parts.filter(Boolean).join(' · '));
     this.lines.texting.draw(reachLine(details.patient), 'wait');
@@ -180,7 +181,7 @@ export class Card {
     const here = others.filter((one) => one.state === 'connected' || one.state === 'reconnecting').length;
     this.lines.confirmed.draw(!isOver && this.visit.confirmed_at ? 'Confirmed by the patient.' : '');
     this.lines.others.draw(!isOver && here && !this.place.inCall ? 'The call is open in another window, yours or a colleague’s.' : '');
-    this.lines.device.draw(isOver ? '' : deviceLine(patient.device), hasDeviceTrouble(patient.device) ? 'wait' : undefined);
+    this.lines.device.draw(isOver ? '' : rehearsalLine(this.visit, this.timeZone), hasDeviceTrouble(patient.device) ? 'wait' : undefined);
     const protection = isProtected ? 'Your network address is hidden from the patient.' : 'Address protection is off: there is no relay.';
     this.lines.protection.draw(isOver || !this.visit.meeting.is_in_page ? '' : protection);
     const held = meetingLine(this.visit);

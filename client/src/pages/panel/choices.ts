@@ -2,7 +2,7 @@
 
 import { element, setText } from '../../ui/element';
 import { isUnseen } from './arrivals';
-import { since, spanOf } from './clock';
+import { planOf, since } from './clock';
 import type { Details, VisitView } from './model';
 import { sign } from './signs';
 import { sayingOf } from './words';
@@ -14,7 +14,7 @@ class Choice {
   private readonly clock = element('span', { class: 'choice-clock' });
 
   constructor(private visit: VisitView, timeZone: string, choose: () => void) {
-    const when = element('strong', { class: 'choice-when' }, `Video visit, ${spanOf(visit, timeZone)}`);
+    const when = element('strong', { class: 'choice-when' }, `Video visit, ${planOf(visit, timeZone)}`);
     const words = element('span', { class: 'choice-words' }, when, this.about, element('span', { class: 'choice-now' }, this.state, this.clock));
     this.root = element('button', { type: 'button', class: 'choice', 'data-testid': 'visit-card', 'data-visit': visit.visit }, words, sign('back'));
     this.root.addEventListener('click', choose);

@@ -4,8 +4,9 @@ import { element, setText } from '../../ui/element';
 import { PERSON_SAYING, isArrived, roleName } from './guests';
 import { since } from './clock';
 import type { GuestView, VisitView } from './model';
+import { deviceLine } from './rehearsal';
 import { sign } from './signs';
-import { deviceLine, isTrouble, languageOf, lostLine, lostOf, messageLine } from './words';
+import { isTrouble, languageOf, lostLine, lostOf, messageLine } from './words';
 
 /** Acts on one guest, as the server names them. */
 export type GuestAct = 'admit' | 'decline' | 'send-back' | 'acknowledge' | 'withdraw';
@@ -89,7 +90,7 @@ class Row {
     const { state, device, message } = this.guest;
     const lost = lostLine(this.guest, this.timeZone);
     if (lost) return lost;
-    if (state === 'waiting' || state === 'checking') return deviceLine(device);
+    if (state === 'waiting' || state === 'checking') return deviceLine(device, this.timeZone);
     return state === 'invited' && message ? messageLine(message) + (isTrouble(message) ? '' : '.') : '';
   }
 

@@ -249,25 +249,3 @@ export function languageOf(code: string | null): string {
     return code;
   }
 }
-
-const DEVICES: Record<string, string> = {
-  camera: 'camera',
-  microphone: 'microphone',
-  speaker: 'speaker',
-  network: 'network',
-};
-
-/** What the patient's own test found, in one line; empty when there was none. */
-export function deviceLine(device: Record<string, string> | null): string {
-  if (!device) return '';
-  const failed = Object.keys(DEVICES).filter((part) => device[part] === 'fail');
-  const weak = Object.keys(DEVICES).filter((part) => device[part] === 'warn');
-  if (failed.length) return `Will have no ${failed.map((part) => DEVICES[part]).join(' and no ')}`;
-  if (weak.length) return `Weak: ${weak.map((part) => DEVICES[part]).join(', ')}`;
-  return 'Camera and microphone tested: ready';
-}
-
-/** Whether the patient's own test found something that will be missing or weak. */
-export function hasDeviceTrouble(device: Record<string, string> | null): boolean {
-  return device !== null && Object.keys(DEVICES).some((part) => device[part] === 'fail' || device[part] === 'warn');
-}

@@ -2,13 +2,13 @@
 
 import type { Devices } from '../../call/media';
 import { Meter } from '../../call/meter';
-import type { Device, DeviceResult } from '../../protocol/messages';
+import type { Device, DeviceFindings, DeviceResult } from '../../protocol/messages';
 import { element } from '../../ui/element';
 import type { Texts } from './first';
 import { mendingText } from './mending';
 import { NetworkTest, type Pinger } from './network';
 import { button } from './page';
-import { platformOf } from './platform';
+import { isInApp, platformOf } from './platform';
 import { Row } from './row';
 import { SpeakerTest } from './speaker';
 
@@ -18,6 +18,11 @@ export type Results = Record<Device, DeviceResult>;
 const SILENT_AFTER_MS = 6_000;
 const DARK_AFTER_MS = 4_000;
 const LOOK_EVERY_MS = 200;
+
+/** Whether the person can be seen, heard and reached; the speaker counts once it was asked about. */
+export function allWork({ camera, microphone, speaker, network }: Results): boolean {
+  return [camera, microphone, network].every((result) => result === 'ok') && speaker !== 'fail';
+}
 
 export class DeviceCheck {
   readonly root: HTMLElement;
@@ -55,6 +60,26 @@ export class DeviceCheck {
     return { camera: settled(this.rows.camera), microphone: settled(this.rows.microphone), speaker: settled(this.speaker.row), network: settled(this.network.row) };
   }
 
+  /** The same with what is behind it, as the server is told. */
+  get findings(): DeviceFindings {
+    const because: DeviceFindings['because'] = {};
+    const camera = this.causeOf('camera', 'dark');
+    const microphone = this.causeOf('microphone', 'silent');
+    if (camera) because.camera = camera;
+    if (microphone) because.microphone = microphone;
+    if (this.network.because) because.network = this.network.because;
+    return { ...this.results, because };
+  }
+
+  get works(): boolean {
+    return allWork(this.results);
+  }
+
+  /** Whether something is missing for certain: not what is only weak, or not heard yet. */
+  get fails(): boolean {
+    return Object.values(this.results).includes('fail');
+  }
+
   get isRunning(): boolean {
     return [this.rows.camera, this.rows.microphone, this.network.row].some((row) => row.result === 'running');
   }
@@ -80,6 +105,14 @@ export class DeviceCheck {
     this.meter.stop();
     this.network.stop();
     this.preview.srcObject = null;
+  }
+
+  private causeOf(kind: 'camera' | 'microphone', gives: string): string | null {
+    const { result } = this.rows[kind];
+    if (result === 'warn') return gives;
+    const { fault } = this.devices[kind];
+    if (result !== 'fail' || !fault) return null;
+    return fault === 'unsupported' && isInApp(navigator.userAgent) ? 'in-app' : fault;
   }
 
   private retry(): void {

@@ -4,7 +4,9 @@ import type { StateMessage } from '../../protocol/messages';
 import type catalogue from '../../../../src/housecall/web/catalogue/en.json';
 
 type Catalogue = typeof catalogue;
-export type Texts = Pick<Catalogue, 'page' | 'notice' | 'check' | 'mend' | 'lobby' | 'after' | 'elsewhere' | 'survey' | 'call'>;
+export type Texts = Pick<Catalogue, 'page' | 'notice' | 'check' | 'mend' | 'ahead' | 'lobby' | 'after' | 'elsewhere' | 'survey' | 'call'>;
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 export interface First {
   seat: string;
@@ -20,6 +22,8 @@ export interface First {
   closed: string;
   /** When the waiting room opens, as people say it there. */
   opens: string;
+  /** When the visit is, where that is days ahead and this can only be a rehearsal; else empty. */
+  ahead: string;
   /** How things stood when the page was made; the socket's own word replaces it. */
   state: StateMessage;
   texts: Texts;
@@ -35,7 +39,19 @@ export function readFirst(): First | null {
 
 /** `3 minutes`, with the plural that the language has for it. */
 export function minutes(count: number, first: First): string {
+  return new Intl.NumberFormat(localeOf(first), { style: 'unit', unit: 'minute', unitDisplay: 'long' }).format(count);
+}
+
+/** Today, yesterday, or the day itself. */
+export function dayOf(at: Date, first: First, now = new Date()): string {
+  const midnight = (moment: Date): number => new Date(moment.getFullYear(), moment.getMonth(), moment.getDate()).getTime();
+  // Rounded: a day on which the clocks change has 23 or 25 hours.
+  const past = Math.round((midnight(now) - midnight(at)) / DAY_MS);
+  if (past <= 1) return new Intl.RelativeTimeFormat(localeOf(first), { numeric: 'auto' }).format(-Math.max(0, past), 'day');
+  return new Intl.DateTimeFormat(localeOf(first), { weekday: 'long', day: 'numeric', month: 'long' }).format(at);
+}
+
+function localeOf({ language }: First): string {
   // Arabic's own digits are not what the rest of the page shows.
-  const locale = first.language === 'ar' ? 'ar-u-nu-latn' : first.language;
-  return new Intl.NumberFormat(locale, { style: 'unit', unit: 'minute', unitDisplay: 'long' }).format(count);
+  return language === 'ar' ? 'ar-u-nu-latn' : language;
 }

@@ -19,6 +19,8 @@ export class NetworkTest {
   private stopWatching: (() => void) | null = null;
   private patience: ReturnType<typeof setTimeout> | undefined;
   private round = 0;
+  /** Why it is not well; the server knows these words. */
+  because: 'offline' | 'slow' | null = null;
 
   constructor(private readonly socket: Pinger, private readonly texts: Texts['check'], private readonly onResult: () => void) {
     this.row = new Row('network', texts, 'network');
@@ -59,6 +61,7 @@ export class NetworkTest {
 
   private found(result: 'ok' | 'warn' | 'fail'): void {
     clearTimeout(this.patience);
+    this.because = result === 'ok' ? null : result === 'warn' ? 'slow' : 'offline';
     const words = { ok: this.texts.network_ok, warn: this.texts.network_warn, fail: this.texts.network_fail };
     this.row.draw(result, words[result]);
     this.onResult();

@@ -19,8 +19,13 @@ interface Notice {
 function noticeScreen({ title, text, marks, press, call }: Notice): Screen {
   const root = element('section', { class: 'notice', ...marks }, heading(title), element('p', {}, text));
   if (press) root.append(button(press.word, press.act, { class: 'button button-main button-wide', 'data-testid': press.mark }));
-  if (call?.dial) root.append(element('a', { class: 'button button-wide', href: call.dial }, fill(call.texts.page.call, { phone: isolated(call.phone) })));
+  if (call) root.append(...callLink(call));
   return { name: 'notice', root, title };
+}
+
+/** How to phone the clinic; nothing where it gave no number. */
+export function callLink({ dial, phone, texts }: First): HTMLElement[] {
+  return dial ? [element('a', { class: 'button button-wide', href: dial }, fill(texts.page.call, { phone: isolated(phone) }))] : [];
 }
 
 /** The visit ended; said both after the call and to whom waited. */

@@ -2,6 +2,7 @@
 
 import { Devices } from '../../call/media';
 import { playTone } from '../../call/meter';
+import { fill } from '../../call/texts';
 import { openCall, type CallView } from '../../call/view';
 import { WarmGuest } from '../../call/guest';
 import { warmUp } from '../../call/warm';
@@ -9,13 +10,15 @@ import { patientWire } from '../../call/wire';
 import { assertNever, parsePatient, type ElsewhereMessage, type PatientMessage, type PatientSays, type RoomDetails, type StateMessage } from '../../protocol/messages';
 import { HousecallSocket, type SocketState } from '../../protocol/socket';
 import { element } from '../../ui/element';
-import { DeviceCheck } from './check';
-import { Checking } from './checking';
-import type { First } from './first';
+import { aheadScreen } from './ahead';
+import { DeviceCheck, type Results } from './check';
+import { Checking, type Occasion } from './checking';
+import { dayOf, type First } from './first';
 import { heldPane, heldScreen, Lobby } from './lobby';
 import { Page, type Screen } from './page';
 import { cancelledScreen, closedScreen, declinedScreen, earlyScreen, elsewhereScreen, leftScreen, movedScreen, overScreen, replacedScreen, withdrawnScreen } from './screens';
 import { Telling } from './telling';
+import { lastGoodTest, noteTest } from './tested';
 import { keepLive } from '../waking';
 
 /** What the person asked for last and the server has not yet granted. */
@@ -23,6 +26,8 @@ type Wish = 'lobby' | 'come-back' | null;
 
 // Everybody who came early asks again at the same second otherwise.
 const EARLY_SPREAD_MS = 3_000;
+// A timer that is longer than 24 days ends at once.
+const LONGEST_TIMER_MS = 24 * 60 * 60 * 1000;
 // Long enough to be read out, short enough that nobody thinks that something is stuck.
 const GO_AFTER_MS = 2_000;
 
@@ -38,6 +43,8 @@ export class Visit {
   private wasInCall = false;
   private pressedLeave = false;
   private held: HTMLElement | null = null;
+  /** How far the server's clock is ahead of this one. */
+  private aheadMs = 0;
   private early: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly first: First) {
@@ -95,6 +102,7 @@ export class Visit {
     const isRestarted = before?.visit_state === 'ended' && state.visit_state !== 'ended';
     if (before && state.rev < before.rev && !isRestarted) return;
     this.state = state;
+    this.aheadMs = Date.parse(state.server_now) - Date.now();
     this.telling.follow(state.state);
     this.drawHanding();
     clearTimeout(this.early);
@@ -133,34 +141,90 @@ export class Visit {
 
   private showBefore(state: StateMessage): void {
     this.closeCall();
-    if (this.wish === 'lobby' && state.lobby === 'early') return this.showEarly(state);
+    if (this.first.ahead) return this.showRehearsal();
+    if (this.wish === 'lobby' && state.lobby === 'early') return this.showEarly();
     if (this.wish === 'lobby') return void this.socket.send({ type: 'enter-lobby' });
     if (this.wish === 'come-back') return this.ask('lobby');
     if (this.page.screen?.name !== 'check') this.showChecking();
   }
 
   private showChecking(): void {
-    const checking: Checking = new Checking(this.makeTest(() => checking.sumUp()), this.first.texts.check, () => {
+    const { texts } = this.first;
+    const before = lastGoodTest();
+    const worked = before ? fill(texts.ahead.worked, { day: dayOf(before, this.first) }) : '';
+    this.startTest({ word: texts.check.enter, mark: 'enter-lobby', worked }, (checking) => {
       checking.entering(true);
       this.ask('lobby');
     });
-    this.page.show(checking);
-    checking.check.start();
-    this.telling.checking();
   }
 
-  private makeTest(after: () => void = () => undefined): DeviceCheck {
+  /** Days ahead there is nothing to wait for: who has tested here is told when the visit is. */
+  private showRehearsal(): void {
+    const shown = this.page.screen;
+    if (shown?.name === 'check') return;
+    if (shown?.root.dataset['mark'] !== 'rehearsed' && lastGoodTest() === null) return this.rehearse();
+    this.showRehearsed(null);
+  }
+
+  private rehearse(): void {
+    this.startTest({ word: this.first.texts.ahead.done, mark: 'done-testing', worked: '' }, ({ check }) => {
+      const { results } = check;
+      this.note(check);
+      this.telling.atOnce();
+      // The person is expected as before; what was found stays known.
+      this.socket.send({ type: 'leave' });
+      this.showRehearsed(results);
+      this.letGo();
+    });
+  }
+
+  private showRehearsed(results: Results | null): void {
+    this.swap('rehearsed', () => aheadScreen(this.first, results, () => this.rehearse()));
+    // This page knows days only as the server wrote them.
+    this.whenOpen(() => location.reload());
+  }
+
+  private startTest(occasion: Occasion, onward: (checking: Checking) => void): void {
+    const checking: Checking = new Checking(
+      this.makeTest(() => {
+        checking.sumUp();
+        return !checking.isShort;
+      }),
+      this.first.texts,
+      occasion,
+      () => onward(checking),
+    );
+    this.page.show(checking);
+    this.telling.checking();
+    checking.check.start();
+  }
+
+  /** What `after` calls unfinished is not told. */
+  private makeTest(after: () => boolean = () => true): DeviceCheck {
     const test: DeviceCheck = new DeviceCheck(this.devices, this.socket, this.first.texts, () => {
-      if (!test.isRunning) this.telling.results(test.results);
-      after();
+      const counts = after() && !test.isRunning;
+      if (counts) this.note(test);
     });
     return test;
   }
 
-  private showEarly(state: StateMessage): void {
+  private note(test: DeviceCheck): void {
+    this.telling.results(test.findings);
+    noteTest(test.works);
+  }
+
+  private showEarly(): void {
     this.swap('early', () => earlyScreen(this.first));
-    const left = Date.parse(state.opens_at) - Date.parse(state.server_now);
-    this.early = setTimeout(() => this.ask('lobby'), Math.max(1_000, left) + Math.random() * EARLY_SPREAD_MS);
+    this.whenOpen(() => this.ask('lobby'));
+  }
+
+  /** Once the waiting room has opened by the server's clock; asked for again with every state. */
+  private whenOpen(act: () => void): void {
+    if (!this.state) return;
+    clearTimeout(this.early);
+    const left = Date.parse(this.state.opens_at) - (Date.now() + this.aheadMs);
+    const isLong = left > LONGEST_TIMER_MS;
+    this.early = isLong ? setTimeout(() => this.whenOpen(act), LONGEST_TIMER_MS) : setTimeout(act, Math.max(1_000, left) + Math.random() * EARLY_SPREAD_MS);
   }
 
   private showLobby(state: StateMessage): void {

@@ -6,8 +6,9 @@ import { ANYBODY, askedOf, isAskUnseen } from '../panel/asking';
 import { since, spanOf } from '../panel/clock';
 import { waitingLine } from '../panel/guests';
 import type { VisitView } from '../panel/model';
+import { deviceLine, hasDeviceTrouble } from '../panel/rehearsal';
 import { sign } from '../panel/signs';
-import { deviceLine, hasDeviceTrouble, isTrouble, lostLine, messageLine, sayingOf } from '../panel/words';
+import { isTrouble, lostLine, messageLine, sayingOf } from '../panel/words';
 import { groupOf } from './order';
 import type { Named } from './names';
 
@@ -36,6 +37,7 @@ export class Row {
   private readonly clock = element('span', { class: 'row-clock', 'data-testid': 'waiting-clock' });
   private readonly guests = element('span', { class: 'row-guests', 'data-testid': 'row-guests' });
   private readonly trouble = element('span', { class: 'row-trouble' });
+  private readonly ready = element('span', { class: 'row-ready soft' });
   private readonly seen = element('button', { type: 'button', class: 'button', 'data-testid': 'acknowledge' }, 'Seen');
   private readonly open: HTMLButtonElement;
   private readonly asked = element('strong', { class: 'row-asked', 'data-testid': 'row-asked', hidden: true });
@@ -49,7 +51,7 @@ export class Row {
     if (!isOwn) this.open.prepend(sign('apart'));
     this.seen.addEventListener('click', () => press(this.isAsked ? 'seen' : 'acknowledge'));
     this.open.addEventListener('click', () => press('open'));
-    const now = element('span', { class: 'row-now' }, this.state, this.clock, this.guests, this.trouble);
+    const now = element('span', { class: 'row-now' }, this.state, this.clock, this.guests, this.trouble, this.ready);
     const words = element('div', { class: 'row-words' }, this.asked, this.name, this.about, now);
     const presses = element('div', { class: 'row-presses' }, this.seen, this.open);
     this.root = element('li', { class: 'row', 'data-testid': 'worklist-row', 'data-visit': visit.visit }, words, presses, this.below);
@@ -79,6 +81,7 @@ export class Row {
     const { state, waiting_since } = this.visit.patient;
     setText(this.clock, state === 'waiting' && waiting_since ? since(waiting_since) : '');
     setText(this.trouble, troubleOf(this.visit, this.place.timeZone));
+    setText(this.ready, this.trouble.textContent ? '' : readyOf(this.visit, this.place.timeZone));
   }
 
   /** A press is under way. */
@@ -130,6 +133,11 @@ export function troubleOf(visit: VisitView, timeZone: string): string {
   const lost = lostLine(visit.patient, timeZone);
   if (lost) return lost;
   const { device, message, state } = visit.patient;
-  if (hasDeviceTrouble(device)) return deviceLine(device);
+  if (hasDeviceTrouble(device)) return deviceLine(device, timeZone);
   return message && isTrouble(message) && (state === 'invited' || state === 'left') ? messageLine(message) : '';
+}
+
+/** That somebody who is still to come has tested; empty when they have not. */
+function readyOf(visit: VisitView, timeZone: string): string {
+  return groupOf(visit) === 'to-come' ? deviceLine(visit.patient.device, timeZone) : '';
 }
