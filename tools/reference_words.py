@@ -19,6 +19,11 @@ AUDIT: Final[dict[Act, str]] = {
     Act.connection_rules: "What counts as a video visit was changed; the detail holds the rules before and after.",
     Act.connection_budget: "The budget of requests to an EHR was changed; the detail holds it before and after.",
     Act.release_confirmed: "Somebody confirmed that the EHR's release is late enough, where none is published.",
+    Act.pilot_switched: "A connection's pilot was begun or ended: in one, live departments alone have visits.",
+    Act.department_added: "A department was made; the detail holds what was said of it.",
+    Act.department_changed: "A department was changed; the detail holds each setting before and after.",
+    Act.department_switched: "A department was switched live, or off again; the detail holds which.",
+    Act.department_archived: "A department was archived: it takes no visits any more.",
     Act.meetings_chosen: "Where a connection's visits are held was chosen; the detail holds before and after.",
     Act.meeting_key_changed: "A certificate for a connection's meeting service was made, uploaded or put in use; the "
     "detail holds the thumbprints of both before and after.",
@@ -136,10 +141,29 @@ COMMANDS: Final = {
         "Microsoft Teams as a connection's meeting service. `teams certificate --out FILE` makes the app's key and"
         " prints its certificate; `teams use --connection ID --tenant ID --client-id ID [--certificate FILE]"
         " [--cloud NAME] [--organiser OBJECT-ID] [--chat limited|enabled|disabled] [--recording]` holds visits found"
-        " from now on in Teams, `teams off --connection ID` in rooms of Housecall's own again; `teams person"
-        " --connection ID --user ID --object-id ID` says who a clinician is in the directory; `teams check"
-        " --connection ID [--organiser OBJECT-ID]` tries every prerequisite and says how to mend it, with exit code 1"
+        " from now on in Teams (with `--for-departments` only those of departments that choose it), `teams off"
+        " --connection ID` in rooms of Housecall's own again; `teams person --connection ID --user ID --object-id ID`"
+        " says who a clinician is in the directory; `teams check --connection ID [--organiser OBJECT-ID]` tries every"
+        " prerequisite and says how to mend it, with exit code 1"
         " if one is missing. See [Use Teams](../how-to/use-teams.md)."
+    ),
+    "departments": (
+        "A connection's departments, as the portal's page has them; prints JSON. `departments list`; `departments add"
+        " --connection ID --name NAME [--location ID…] [--practitioner ID…] [--texts-from NUMBER]"
+        " [--texts-backup NUMBER] [--reminder BEFORE…] [--meetings builtin|teams]`; `departments change"
+        " --department ID` takes the same, changes what is given, and gives back to the connection what"
+        " `--as-connection numbers|reminders|meetings` names; `departments live`, `off` and `archive --department ID`;"
+        " `departments pilot --connection ID on|off`: in a pilot live departments alone have visits and messages."
+        " `--organisation NAME` where there are several. See"
+        " [Go live department by department](../how-to/go-live-by-department.md)."
+    ),
+    "settings": (
+        "An organisation's and a connection's settings, as the portal's pages have them; prints what stands then, as"
+        " JSON. `settings organisation [--clinic-name NAME] [--clinic-phone NUMBER] [--time-zone ZONE] [--language"
+        " CODE] [--identity-reminder TEXT] [--keep-guest-addresses yes|no]`; `settings branding [--accent COLOUR]"
+        " [--logo FILE | --no-logo] [--welcome LANGUAGE=TEXT…] [--closed LANGUAGE=TEXT…]`; `settings connection"
+        " --connection ID [--requests-per-minute N] [--lobby-opens MINUTES] [--link-works MINUTES]`."
+        " `--organisation NAME` where there are several."
     ),
     "siu": (
         "Takes in one connection's HL7 v2 schedule messages over MLLP, until SIGINT or SIGTERM. Runs beside `serve`"

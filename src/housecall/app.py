@@ -15,6 +15,8 @@ from housecall.web import errors, operation
 from housecall.web.api import routes as api_routes
 from housecall.web.brand import routes as brand_routes
 from housecall.web.built_files import BuiltFiles
+from housecall.web.department_preview import routes as department_preview_routes
+from housecall.web.departments import routes as department_routes
 from housecall.web.described import DescribedApp
 from housecall.web.hooks import routes as hook_routes
 from housecall.web.hooks_azure import routes as azure_hook_routes
@@ -88,6 +90,8 @@ AUDIENCES: Final = (
     message_report_routes,
     message_acts,
     message_timing_routes,
+    department_routes,
+    department_preview_routes,
     portal_reports,
     quality_routes,
     setup_routes,

@@ -1,7 +1,9 @@
 """Puts the house together from its settings: what the web and the worker both stand on."""
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,3 +144,17 @@ async def close_house(house: House) -> None:
     await house.desk.services.close()
     await house.database.close()
     await asyncio.sleep(0)  # lets closed transports finish before the loop ends
+
+
+@contextlib.asynccontextmanager
+async def opened_house(settings: Settings) -> AsyncIterator[House]:
+    """The house on its own data, for one command; given back at the end."""
+    place = open_place(settings)
+    try:
+        house = await build_house(settings, place)
+        try:
+            yield house
+        finally:
+            await close_house(house)
+    finally:
+        place.leave()

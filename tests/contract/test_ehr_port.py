@@ -122,6 +122,7 @@ class MemoryHouse:
         for number in (1, 2):
             ref = PractitionerRef(f"c{number}")
             self.client.put_clinician(Clinician(ref, f"Hale{number} MD, Robin"))
+        self.client.places[LocationRef("l1")] = "Prairie View Main"
 
     async def book(self, *, patient: PatientRef | None = None, video: bool = True) -> Booked:
         self._count += 1
@@ -606,6 +607,17 @@ async def test_a_clinician_is_read_and_found_by_the_beginning_of_the_name(house:
     assert family in one.display_name
     assert booked.practitioner in [clinician.ref for clinician in found]
     assert await house.client.search_clinicians("x", tokens=tokens) == []
+
+
+async def test_a_place_is_found_by_the_beginning_of_a_word_of_its_name(house: House):
+    booked = await house.book()
+    (place,) = (await house.client.read_appointment(booked.ref)).locations
+
+    found = await house.client.search_places("Prai")
+
+    assert found[place].startswith("Prairie View")
+    assert await house.client.search_places("nowhere") == {}
+    assert await house.client.search_places("P") == {}
 
 
 async def test_what_does_not_exist_is_said_by_kind(house: House):

@@ -6,11 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 
 import psycopg
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
 
 from housecall.db.embedded import EmbeddedPostgres
-from housecall.db.migrate import config_for, migrate, migrate_down, newest_revision
+from housecall.db.migrate import migrate, migrate_down, newest_revision
 from housecall.db.queue import make_queue
 from tests.db.processes import TASK, ask
 
@@ -70,17 +68,6 @@ def test_the_queues_tables_say_which_version_made_them(postgres: EmbeddedPostgre
     with psycopg.connect(dsn) as connection:
         said = connection.execute("SELECT obj_description('procrastinate_jobs'::regclass)").fetchone()
     assert said == (f"procrastinate {version('procrastinate')}",)
-
-
-def test_the_scripts_names_tell_the_newest_revision(postgres: EmbeddedPostgres) -> None:
-    """A start compares that with the database's instead of asking Alembic, which takes long to load."""
-    engine = create_engine(url_of(postgres.create_database("migrate_newest")))
-
-    with engine.connect() as connection:
-        scripts = ScriptDirectory.from_config(config_for(connection))
-    engine.dispose()
-
-    assert scripts.get_current_head() == newest_revision()
 
 
 def test_a_database_that_is_up_to_date_is_left_alone_and_costs_no_alembic(postgres: EmbeddedPostgres) -> None:

@@ -12,6 +12,7 @@ from housecall.kit.ids import new_uuid
 from housecall.messaging.tables import Message
 from housecall.reports.model import COLUMNS, cells
 from housecall.reports.service import choose_environment
+from housecall.tenancy.departments import DepartmentSettings, add_department
 from housecall.tenancy.model import Environment
 from housecall.tenancy.service import Declaration, declare_connection
 from housecall.visits.tables import Visit
@@ -206,7 +207,7 @@ async def test_the_file_has_a_cell_for_each_column_and_runs_nothing(clinic: Clin
     assert lines[0].removeprefix("\ufeff").strip().split(",") == list(COLUMNS)
     assert lines[1] == (
         '"\'=HYPERLINK(""http://a.example"")",2026-11-24 14:40:00,2026-11-24 14:40:00,2026-11-24 14:41:01,'
-        "30,61,Completed,'@SUM(A1),'-1+1,2,2,0,0,0,\r\n"
+        "30,61,Completed,'@SUM(A1),'-1+1,,2,2,0,0,0,\r\n"
     )
 
 
@@ -217,3 +218,22 @@ async def test_what_did_not_happen_is_an_empty_cell(clinic: Clinic) -> None:
 
     assert cells(row)[2:5] == ["", "", None]
     assert len(cells(row)) == len(COLUMNS)
+
+
+async def test_one_departments_visits_are_read_alone_and_named(clinic: Clinic) -> None:
+    async with clinic.database.work() as work:
+        heart = await add_department(
+            work, clinic.org_id, clinic.connection.id, DepartmentSettings("Heart", locations=("loc-1",)),
+            now=clinic.now, by=OPERATOR,
+        )  # fmt: skip
+    await put(
+        clinic,
+        a_visit(clinic, 1, clinic.now, department_id=heart.id),
+        a_visit(clinic, 2, clinic.now),
+    )
+
+    found = {wanted: await read(clinic, department=wanted) for wanted in (heart.id, "none", None)}
+
+    assert [(row.visit, row.department) for row in found[heart.id]] == [("v_001", "Heart")]
+    assert [(row.visit, row.department) for row in found["none"]] == [("v_002", "")]
+    assert len(found[None]) == 2

@@ -6,6 +6,9 @@ from typing import Any, Final
 
 from playwright.async_api import Frame, Page
 
+from tests.stories.theatre import DESK, PHONE
+
+NARROW: Final = {"width": 320, "height": 640}
 PICTURES: Final = Path(__file__).parents[2] / "screenshots"
 _AXE: Final = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 # The page as it stands: rules for whole sites, or of other levels than AA, are not asked.
@@ -37,3 +40,17 @@ async def axe(place: Page | Frame) -> list[str]:
 async def widest(page: Page) -> int:
     """How far the page reaches beyond its window, in CSS pixels: above 0 it must be scrolled sideways."""
     return int(await page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth"))
+
+
+async def looks_right(page: Page, name: str) -> None:
+    """On a desk, a phone, and a narrow one in the dark: nothing for axe to find, nothing too wide; and pictures."""
+    for colours, size in (("light", DESK), ("light", PHONE), ("dark", NARROW)):
+        await page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]
+        await page.set_viewport_size(size)  # type: ignore[arg-type]
+        # Colours change over a moment: what moves is not judged.
+        await page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finished))")
+        await picture(page, f"{name}-{colours}-{size['width']}")
+        assert await axe(page) == []
+        assert await widest(page) <= 0
+    await page.emulate_media(color_scheme="light")
+    await page.set_viewport_size(DESK)  # type: ignore[arg-type]

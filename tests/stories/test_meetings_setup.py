@@ -8,12 +8,10 @@ from playwright.async_api import expect
 
 from tests.sandbox.tenant import CERTIFICATE
 from tests.stories.demo import Demo
-from tests.stories.looking import axe, picture, widest
+from tests.stories.looking import axe, looks_right
 from tests.stories.test_settings import administrator
 from tests.stories.test_sign_in import Portal
-from tests.stories.theatre import PHONE, Theatre
-
-DESK, NARROW = {"width": 1280, "height": 860}, {"width": 320, "height": 640}
+from tests.stories.theatre import Theatre
 
 
 class Page(Portal):
@@ -42,17 +40,7 @@ class Page(Portal):
         return await self.page.locator(f"#{field}").input_value()
 
     async def looks_right(self, name: str) -> None:
-        """On a desk, on a phone, and on a narrow one in the dark: nothing for axe to find, nothing too wide."""
-        for colours, size in (("light", DESK), ("light", PHONE), ("dark", NARROW)):
-            await self.page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]
-            await self.page.set_viewport_size(size)  # type: ignore[arg-type]
-            # Colours change over a moment: what moves is not judged.
-            await self.page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finished))")
-            await picture(self.page, f"meetings-{name}-{colours}-{size['width']}")
-            assert await axe(self.page) == []
-            assert await widest(self.page) <= 0
-        await self.page.emulate_media(color_scheme="light")
-        await self.page.set_viewport_size(DESK)  # type: ignore[arg-type]
+        await looks_right(self.page, f"meetings-{name}")
 
 
 def tenant(demo: Demo) -> dict[str, Any]:

@@ -10,14 +10,13 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.stories.hospital import Parts
-from tests.stories.looking import axe, picture, widest
+from tests.stories.looking import looks_right
 from tests.stories.test_sign_in import Portal
-from tests.stories.theatre import PHONE, Theatre
+from tests.stories.theatre import Theatre
 from tests.telecom.served import served
 from tests.telecom.twilio_server import SID, TOKEN, Twilio
 
 STEP = "/portal/setup/messages"
-DESK, NARROW = {"width": 1280, "height": 860}, {"width": 320, "height": 640}
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
@@ -63,15 +62,7 @@ class Step(Portal):
             await self.page.get_by_test_id(name).check()
 
     async def looks_right(self, name: str) -> None:
-        """On a desk, on a phone, and on a narrow one in the dark: nothing for axe to find, nothing too wide."""
-        for colours, size in (("light", DESK), ("light", PHONE), ("dark", NARROW)):
-            await self.page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]
-            await self.page.set_viewport_size(size)  # type: ignore[arg-type]
-            await picture(self.page, f"texts-{name}-{colours}-{size['width']}")
-            assert await axe(self.page) == []
-            assert await widest(self.page) <= 0
-        await self.page.emulate_media(color_scheme="light")
-        await self.page.set_viewport_size(DESK)  # type: ignore[arg-type]
+        await looks_right(self.page, f"texts-{name}")
 
 
 def tell(parts: Parts, **switches: object) -> None:

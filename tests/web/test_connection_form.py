@@ -18,6 +18,7 @@ GOOD = {
     "frame_ancestors": "https://chart.example:8443/",
     "lobby_opens_min": "30",
     "window_closes_min": "120",
+    "requests_per_min": "600",
     "version": "3",
 }
 
@@ -124,6 +125,6 @@ def typed_names() -> list[str]:
         "vendor": "epic", "client_kind": "public", "client_id": "", "system_client_id": None, "patient_base_url": None,
         "patient_client_id": None, "locations": [], "practitioners": [], "write_back": [], "frame_ancestors": [],
         "time_zone": "UTC", "phone_region": "US", "confirm_existing": False, "lobby_opens_min": 1,
-        "window_closes_min": 1,
+        "window_closes_min": 1, "requests_per_min": 600,
     }  # fmt: skip
     return list(typed_of(connection(**blank)))

@@ -9,12 +9,13 @@ from housecall.meetings.teams.backend import TEAMS
 from housecall.meetings.teams.checks import check_teams
 from housecall.tenancy.meetings import TeamsDirectory
 from housecall.tenancy.store import list_connections, list_organisations
+from housecall.tenancy.store_departments import list_departments
 from housecall.tenancy.store_people import find_any_object_id
 from housecall.tenancy.tables import Connection
 
 
 async def teams(ground: Ground) -> Sequence[Finding]:
-    """Every connection that holds its visits in Teams can, for its organiser."""
+    """Every connection that holds its visits, or a department's, in Teams can, for its organiser."""
     chosen = await _chosen(ground)
     if not chosen:
         return [skipped("No connection holds its visits in Teams.")]
@@ -29,8 +30,13 @@ async def _chosen(ground: Ground) -> list[tuple[Connection, str | None]]:
         organisations = [ground.org_id] if ground.org_id is not None else []
         organisations = organisations or [OrgId(one.id) for one in await list_organisations(work)]
         for org_id in organisations:
+            besides = {
+                one.connection_id
+                for one in await list_departments(work, org_id)
+                if one.meeting_service == TEAMS
+            }
             for connection in await list_connections(work, org_id):
-                if connection.meeting_service == TEAMS:
+                if connection.meeting_service == TEAMS or connection.id in besides:
                     known = await find_any_object_id(work, org_id, connection.id)
                     found.append((connection, connection.meeting_options.get("organiser") or known))
     return found

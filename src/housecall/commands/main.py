@@ -15,20 +15,47 @@ from housecall.kit.log import set_up_logging
 from housecall.kit.settings import Settings
 
 with collector_at_rest():
-    from housecall.commands import admin, check, connect, demo, migrate, replay, rotate_key, serve, siu, teams
+    from housecall.commands import (
+        admin,
+        check,
+        connect,
+        demo,
+        departments,
+        migrate,
+        replay,
+        rotate_key,
+        serve,
+        settings,
+        siu,
+        teams,
+    )
 
 log = logging.getLogger(__name__)
 
-_COMMANDS = (serve, serve.work, migrate, demo, connect, rotate_key, siu, replay, admin, check, teams)
+_COMMANDS = (
+    serve,
+    serve.work,
+    migrate,
+    demo,
+    connect,
+    rotate_key,
+    siu,
+    replay,
+    admin,
+    check,
+    teams,
+    departments,
+    settings,
+)
 
 
 def main() -> None:
     """Run one command; a fault we foresaw is one sentence on standard error, and exit code 1."""
     arguments = _parser().parse_args()
     try:
-        settings = Settings(os.environ)
-        set_up_logging(settings.text("HOUSECALL_LOG_LEVEL"))
-        code = arguments.run(settings, arguments)
+        given = Settings(os.environ)
+        set_up_logging(given.text("HOUSECALL_LOG_LEVEL"))
+        code = arguments.run(given, arguments)
         if asyncio.iscoroutine(code):
             code = uvloop.run(code)
     except HousecallError as error:

@@ -1,14 +1,12 @@
 """``housecall teams``: Microsoft Teams as a connection's meeting service, set up and tried without the portal."""
 
 import argparse
-import contextlib
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
 from housecall.audit.model import Actor, By
-from housecall.compose import build_house, close_house, open_place
+from housecall.compose import opened_house
 from housecall.kit.clock import SystemClock
 from housecall.kit.findings import Finding, Level
 from housecall.kit.settings import Settings
@@ -46,6 +44,11 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     use.add_argument("--chat", choices=[one.value for one in Chat], default=Chat.limited.value)
     use.add_argument("--recording", action="store_true", help="staff may record and transcribe")
+    use.add_argument(
+        "--for-departments",
+        action="store_true",
+        help="set up only: visits stay where they are, save those of departments that choose Teams",
+    )
     use.set_defaults(run=use_teams)
     off = acts.add_parser("off", help="hold visits found from now on in rooms of Housecall's own")
     _name_connection(off)
@@ -80,7 +83,7 @@ def make_one(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 async def use_teams(settings: Settings, arguments: argparse.Namespace) -> int:
-    """Visits found from now on are held in Teams."""
+    """Visits found from now on are held in Teams, all of them or those of departments that choose it."""
     choice = TeamsChoice(
         tenant=arguments.tenant,
         client_id=arguments.client_id,
@@ -90,17 +93,25 @@ async def use_teams(settings: Settings, arguments: argparse.Namespace) -> int:
         chat=arguments.chat,
         may_record=arguments.recording,
     )
-    async with _house(settings) as house, house.database.work() as work:
+    async with opened_house(settings) as house, house.database.work() as work:
         connection = await find_connection_anywhere(work, arguments.connection)
         if connection is None:
             raise ConnectionUnknown
-        await choose_teams(work, connection, choice, sealer=house.sealer, clock=house.clock, by=_OPERATOR)
+        await choose_teams(
+            work,
+            connection,
+            choice,
+            sealer=house.sealer,
+            clock=house.clock,
+            by=_OPERATOR,
+            for_all=not arguments.for_departments,
+        )
     return 0
 
 
 async def use_own_rooms(settings: Settings, arguments: argparse.Namespace) -> int:
     """Visits found from now on are held in rooms of our own."""
-    async with _house(settings) as house, house.database.work() as work:
+    async with opened_house(settings) as house, house.database.work() as work:
         connection = await find_connection_anywhere(work, arguments.connection)
         if connection is None:
             raise ConnectionUnknown
@@ -110,7 +121,7 @@ async def use_own_rooms(settings: Settings, arguments: argparse.Namespace) -> in
 
 async def name_person(settings: Settings, arguments: argparse.Namespace) -> int:
     """The directory knows the clinician under that object id."""
-    async with _house(settings) as house, house.database.work() as work:
+    async with opened_house(settings) as house, house.database.work() as work:
         connection = await find_connection_anywhere(work, arguments.connection)
         if connection is None:
             raise ConnectionUnknown
@@ -122,7 +133,7 @@ async def name_person(settings: Settings, arguments: argparse.Namespace) -> int:
 
 async def check_all(settings: Settings, arguments: argparse.Namespace) -> int:
     """Every prerequisite was tried, one line each; exit code 1 if one is missing."""
-    async with _house(settings) as house:
+    async with opened_house(settings) as house:
         async with house.database.work() as work:
             connection = await find_connection_anywhere(work, arguments.connection)
             if connection is None:
@@ -141,16 +152,3 @@ async def _try(house: House, connection: Connection, organiser: str | None) -> l
     whom = organiser or connection.meeting_options.get("organiser") or ""
     hook = f"{house.public_url}/hooks/meetings"
     return await check_teams(services.teams_of(connection), organiser=whom, now=house.clock.now(), hook=hook)
-
-
-@contextlib.asynccontextmanager
-async def _house(settings: Settings) -> AsyncIterator[House]:
-    place = open_place(settings)
-    try:
-        house = await build_house(settings, place)
-        try:
-            yield house
-        finally:
-            await close_house(house)
-    finally:
-        place.leave()

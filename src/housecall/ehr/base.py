@@ -365,11 +365,14 @@ class EhrClient(Protocol):
         """Clinicians whose name begins with ``name``, at most 20; fewer than two letters find nobody."""
         ...
 
-    async def write_links(self, ref: AppointmentRef, links: RoomLinks) -> None:
-        """The appointment has these links, each in its role; written by the system account, once.
+    async def search_places(self, name: str) -> dict[LocationRef, str]:
+        """Names of locations that begin with ``name``, likewise, by the system account; raises EhrRefused."""
+        ...
 
-        Reads before it writes: links that stand already are left alone. Raises EhrConflict where another try,
-        which reads again, may work; WriteRefused where none will; AppointmentGone; WriteUnsupported.
+    async def write_links(self, ref: AppointmentRef, links: RoomLinks) -> None:
+        """The appointment has these links, each in its role, written by the system account where they are not yet.
+
+        Raises EhrConflict where another try may work; WriteRefused; AppointmentGone; WriteUnsupported.
         """
         ...
 

@@ -41,14 +41,18 @@ from housecall.ehr.readers import (
     read_appointment,
     read_clinician,
     read_person,
+    read_place,
     zone_of,
 )
+from housecall.ehr.scopes import PLACE_SCOPES
 from housecall.ehr.smart import SmartLaunch
 from housecall.ehr.token_endpoint import TokenEndpoint
 from housecall.ehr.writing import Writer
 from housecall.kit.clock import Clock
 
-MOST_CLINICIANS: Final = 20
+_MOST_FOUND: Final = 20
+# A name is searched by so many letters at least: "name must have at least 2 characters" (Millennium).
+_FEWEST_LETTERS: Final = 2
 _MOST_PAGES: Final = 50
 
 
@@ -79,6 +83,8 @@ class SmartFhirClient:
         self._fhir = Fhir(endpoint, outward, system, clock, allowance=allowance)
         self._writer = Writer(endpoint, self._fhir, profile)
         self._bulk = BulkReader(self._fhir, profile)
+        directory = SystemAccess(token_endpoint, PLACE_SCOPES, clock)
+        self._places = Fhir(endpoint, outward, directory, clock, allowance=allowance)
         feeding = Fhir(endpoint, outward, system, clock, allowance=allowance, lane=Lane.feed)
         self._feed = Feed(feeding, profile, clock, rules=endpoint.virtual_rules, zone=self._zone)
 
@@ -196,13 +202,19 @@ class SmartFhirClient:
         return found
 
     async def search_clinicians(self, name: str, *, tokens: Tokens | None) -> list[Clinician]:
-        if len(name.strip()) < 2:
+        if len(name.strip()) < _FEWEST_LETTERS:
             return []
-        params: dict[str, str | list[str]] = {"name": name.strip(), "_count": str(MOST_CLINICIANS)}
-        page = await self._fhir.search("Practitioner", params, tokens=tokens)
+        page = await self._fhir.search("Practitioner", _by_name(name), tokens=tokens)
         now = self._clock.now()
         found = (read_clinician(resource, now=now) for resource in resources_in(page))
-        return [clinician for clinician in found if clinician][:MOST_CLINICIANS]
+        return [clinician for clinician in found if clinician][:_MOST_FOUND]
+
+    async def search_places(self, name: str) -> dict[LocationRef, str]:
+        if len(name.strip()) < _FEWEST_LETTERS:
+            return {}
+        page = await self._places.search("Location", _by_name(name), tokens=None)
+        found = map(read_place, resources_in(page))
+        return dict([place for place in found if place][:_MOST_FOUND])
 
     async def write_links(self, ref: AppointmentRef, links: RoomLinks) -> None:
         await self._writer.write_links(ref, links)
@@ -224,3 +236,7 @@ class SmartFhirClient:
 
     def _appointment(self, resource: dict[str, object]) -> Appointment:
         return read_appointment(resource, rules=self._endpoint.virtual_rules, zone=self._zone)
+
+
+def _by_name(name: str) -> dict[str, str | list[str]]:
+    return {"name": name.strip(), "_count": str(_MOST_FOUND)}

@@ -81,6 +81,7 @@ class MemoryEhr:
         self._appointments: dict[AppointmentRef, Appointment] = {}
         self._people: dict[PatientRef, Person] = {}
         self._clinicians: dict[PractitionerRef, Clinician] = {}
+        self.places: dict[LocationRef, str] = {}
         self._asked: dict[str, tuple[str, str, str, Persona]] = {}
         self._approvals: dict[str, _Approval] = {}
         self._sessions: dict[str, str] = {}
@@ -273,17 +274,11 @@ class MemoryEhr:
 
     async def search_clinicians(self, name: str, *, tokens: Tokens | None) -> list[Clinician]:
         self._reach(tokens)
-        wanted = name.strip().casefold()
-        if len(wanted) < 2:
-            return []
-        return [
-            clinician
-            for clinician in self._clinicians.values()
-            if any(
-                part.startswith(wanted)
-                for part in clinician.display_name.casefold().replace(",", " ").split()
-            )
-        ][:20]
+        return [one for one in self._clinicians.values() if _is_named(one.display_name, name)][:20]
+
+    async def search_places(self, name: str) -> dict[LocationRef, str]:
+        self._reach()
+        return {ref: called for ref, called in self.places.items() if _is_named(called, name)}
 
     async def write_links(self, ref: AppointmentRef, links: RoomLinks) -> None:
         known = self._writable(Writing.links, ref)
@@ -379,6 +374,13 @@ class MemoryEhr:
         if refresh:
             self._sessions[refresh] = tokens.access_token
         return tokens
+
+
+def _is_named(called: str, wanted: str) -> bool:
+    """Whether a word of the name begins so; fewer than two letters name nothing."""
+    begins = wanted.strip().casefold()
+    words = called.casefold().replace(",", " ").split()
+    return len(begins) > 1 and any(word.startswith(begins) for word in [called.casefold(), *words])
 
 
 def _asked_scopes(persona: Persona) -> frozenset[str]:

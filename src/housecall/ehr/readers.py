@@ -166,6 +166,15 @@ def read_clinician(resource: Record, *, now: datetime) -> Clinician | None:
     return Clinician(PractitionerRef(ref), display_name(resource, now), email_of(resource, now))
 
 
+def read_place(resource: Record) -> tuple[LocationRef, str] | None:
+    """The location's id and name; None if the record is none, has no id, or is not in use."""
+    ref = record_id(resource.get("id"))
+    is_used = text(resource.get("status")) in (None, "active")
+    if resource.get("resourceType") != "Location" or ref is None or not is_used:
+        return None
+    return LocationRef(ref), text(resource.get("name")) or ""
+
+
 def display_name(resource: Record, now: datetime) -> str:
     """The name as the EHR shows it, the official one first; empty if it is withheld."""
     order = {"official": 0, "usual": 1, None: 2}

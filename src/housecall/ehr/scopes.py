@@ -24,6 +24,8 @@ PATIENT_SCOPES: Final = frozenset(
 SYSTEM_SCOPES: Final = frozenset(
     {"system/Appointment.read", "system/Patient.read", "system/Practitioner.read"}
 )
+# Asked for apart: a system account that was registered without it still reads the schedule.
+PLACE_SCOPES: Final = frozenset({"system/Location.read"})
 # Reading as well: after a POST without an answer the chart is looked at before anything is sent again.
 NOTE_SCOPES: Final = frozenset({"user/DocumentReference.read", "user/DocumentReference.write"})
 # A PATCH needs leave to read and to write (Millennium); reading is among the system scopes already.

@@ -13,8 +13,10 @@ from housecall.messaging.recipients import Due, Outcome, Recipient, Suppress
 from housecall.messaging.sample import Clinic, sample_time, sample_values
 from housecall.messaging.service import TEST
 from housecall.tenancy import store
-from housecall.tenancy.service import may_mail_address, may_text, may_text_number, may_write
+from housecall.tenancy.service import may_mail_address, may_text_number, may_write
+from housecall.tenancy.store_departments import find_department
 from housecall.tenancy.tables import Connection, Organisation
+from housecall.tenancy.terms import may_text_from, terms_of
 
 _USUAL_LENGTH = timedelta(minutes=20)
 
@@ -36,7 +38,9 @@ async def _outcome(work: Work, sealer: Sealer, due: Due, public_url: str, now: d
     connection = await store.get_connection(work, due.org_id, due.connection_id)
     organisation = await store.get_organisation(work, due.org_id)
     is_mail = due.channel is Channel.email
-    obstacle = may_write(connection) if is_mail else may_text(connection)
+    language, of = _read_instant(due.instant)
+    department = await find_department(work, due.org_id, of)
+    obstacle = may_write(connection) if is_mail else may_text_from(connection, department)
     if obstacle is not None:
         return Suppress(obstacle)
     if due.typed_address is None:
@@ -44,15 +48,23 @@ async def _outcome(work: Work, sealer: Sealer, due: Due, public_url: str, now: d
     may = may_mail_address if is_mail else may_text_number
     if not may(connection, due.typed_address, sealer):
         return Suppress(SuppressReason.not_listed)
-    language = due.instant.partition(".")[0]
+    terms = terms_of(connection, department)
     return Recipient(
         number=due.typed_address,
         language=language,
         values=_values(due, connection, organisation, language, public_url, now),
-        texts_from=connection.texts_from or "",
-        texts_backup=connection.texts_backup,
+        texts_from=terms.texts_from or "",
+        texts_backup=terms.texts_backup,
+        department=of,
         event=_event(due, now),
     )
+
+
+def _read_instant(instant: str) -> tuple[str, str]:
+    language, _, rest = instant.partition(".")
+    department, dot, _ = rest.partition(".")
+    # Before there were departments an instant had two parts.
+    return language, department if dot else ""
 
 
 def _values(

@@ -82,7 +82,7 @@ def _write(
     claim: Claim, recipient: Recipient, wordings: Wordings, *, mail_from: str, now: datetime
 ) -> OutgoingText:
     due = claim.due
-    wording = wordings.find(due.kind, due.channel, recipient.language)
+    wording = wordings.find(due.kind, due.channel, recipient.language, recipient.department)
     if due.channel is Channel.email:
         body, letter = compose(due.kind, recipient, wording=wording, sender=mail_from, now=now)
         return OutgoingText(str(due.id), mail_from, recipient.number, body, letter)

@@ -2,7 +2,7 @@
 
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -51,11 +51,14 @@ class Which:
     kind: MessageKind
     channel: Channel
     language: str
+    # In a department's words; empty: in the whole organisation's.
+    department: str = ""
 
     @property
     def key(self) -> str:
         """Its name in the audit log."""
-        return f"{self.kind}.{self.channel}.{self.language}"
+        of = f".{self.department}" if self.department else ""
+        return f"{self.kind}.{self.channel}.{self.language}{of}"
 
 
 @dataclass(frozen=True)
@@ -67,22 +70,26 @@ class Stand:
     version: int
 
 
-def find_which(kind: str, channel: str, language: str) -> Which | None:
+def find_which(kind: str, channel: str, language: str, department: str = "") -> Which | None:
     """The message of these names, None when there is none to edit."""
     if kind not in EDITABLE or channel not in set(Channel) or not has_texts(language, "messages"):
         return None
-    return Which(MessageKind(kind), Channel(channel), language)
+    return Which(MessageKind(kind), Channel(channel), language, department)
 
 
 async def read_stand(work: Work, org_id: OrgId, which: Which) -> Stand:
     """The wording that is sent now."""
-    return _stand(which, await _find(work, org_id, which))
+    return _stand(await _find(work, org_id, which), await _beneath(work, org_id, which))
 
 
-async def list_own(work: Work, org_id: OrgId) -> set[str]:
-    """Keys of the wordings that the organisation has of its own."""
+async def list_own(work: Work, org_id: OrgId, department: str = "") -> set[str]:
+    """Kind, channel and language, with dots between, of the wordings that the department has of its own."""
     found = await work.session.scalars(
-        select(MessageTemplate).where(MessageTemplate.org_id == org_id, MessageTemplate.body.is_not(None))
+        select(MessageTemplate).where(
+            MessageTemplate.org_id == org_id,
+            MessageTemplate.department_id == department,
+            MessageTemplate.body.is_not(None),
+        )
     )
     return {f"{one.kind}.{one.channel}.{one.language}" for one in found}
 
@@ -100,7 +107,7 @@ async def save_template(
 async def reset_template(
     work: Work, org_id: OrgId, which: Which, *, version: int, by: By, now: datetime
 ) -> Stand:
-    """It is said as shipped again; raises Overtaken."""
+    """It is said as shipped again, or in a department as in the whole organisation; raises Overtaken."""
     return await _change(work, org_id, which, None, version=version, by=by, now=now)
 
 
@@ -109,6 +116,7 @@ async def _change(
 ) -> Stand:
     key = {
         "org_id": org_id,
+        "department_id": which.department,
         "kind": which.kind.value,
         "channel": which.channel.value,
         "language": which.language,
@@ -120,14 +128,15 @@ async def _change(
     assert row is not None
     if row.version != version:
         raise Overtaken
-    before = _stand(which, row)
+    beneath = await _beneath(work, org_id, which)
+    before = _stand(row, beneath)
     row.body = wording.body if wording else None
     row.subject = wording.subject if wording else None
     row.version, row.changed_at = version + 1, now
-    after = _stand(which, row)
+    after = _stand(row, beneath)
     await record(
         work, org_id, Act.template_changed, by=by, subject=which.key, at=now,
-        **before_and_after({"wording": _said(before)}, {"wording": _said(after)}),
+        **before_and_after({"wording": _said(which, before)}, {"wording": _said(which, after)}),
     )  # fmt: skip
     return after
 
@@ -135,6 +144,7 @@ async def _change(
 async def _find(work: Work, org_id: OrgId, which: Which, *, lock: bool = False) -> MessageTemplate | None:
     query = select(MessageTemplate).where(
         MessageTemplate.org_id == org_id,
+        MessageTemplate.department_id == which.department,
         MessageTemplate.kind == which.kind.value,
         MessageTemplate.channel == which.channel.value,
         MessageTemplate.language == which.language,
@@ -144,16 +154,24 @@ async def _find(work: Work, org_id: OrgId, which: Which, *, lock: bool = False) 
     return (await work.session.scalars(query)).one_or_none()
 
 
-def _stand(which: Which, row: MessageTemplate | None) -> Stand:
+async def _beneath(work: Work, org_id: OrgId, which: Which) -> Wording:
+    """How it is said where there are no words of its own: a department's as the organisation's, that as shipped."""
+    if which.department:
+        return (await read_stand(work, org_id, replace(which, department=""))).wording
+    return shipped(which.kind, which.channel, which.language)
+
+
+def _stand(row: MessageTemplate | None, beneath: Wording) -> Stand:
     if row is None or row.body is None:
-        said = shipped(which.kind, which.channel, which.language)
-        return Stand(said, is_own=False, version=row.version if row else 0)
+        return Stand(beneath, is_own=False, version=row.version if row else 0)
     return Stand(Wording(row.body, row.subject or ""), is_own=True, version=row.version)
 
 
-def _said(stand: Stand) -> str:
+def _said(which: Which, stand: Stand) -> str:
+    if not stand.is_own:
+        return "(as the organisation)" if which.department else "(as shipped)"
     parts = [stand.wording.subject, stand.wording.body] if stand.wording.subject else [stand.wording.body]
-    return "\n".join(parts) if stand.is_own else "(as shipped)"
+    return "\n".join(parts)
 
 
 def check(which: Which, wording: Wording) -> dict[str, str]:

@@ -3,13 +3,13 @@
 import time
 from typing import Final
 
-from sqlalchemy import select
-
 from housecall.db.database import Database
+from housecall.messaging.aside import is_aside
 from housecall.messaging.claims import Claim
 from housecall.messaging.recipients import Recipient
-from housecall.tenancy.service import may_text
-from housecall.tenancy.tables import Connection
+from housecall.tenancy.store import get_connection
+from housecall.tenancy.store_departments import find_department
+from housecall.tenancy.terms import may_text_from, may_text_in, terms_of
 
 # A batch may wait a minute for a slow provider. Asked for every single text this would cost a tenth of the pace.
 _FRESH_FOR_S: Final = 0.25
@@ -23,21 +23,23 @@ class Gate:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._seen: dict[str, tuple[float, str | None, str | None]] = {}
+        self._seen: dict[tuple[str, str, bool], tuple[float, str | None, str | None]] = {}
 
     async def obstacle(self, claim: Claim, recipient: Recipient) -> str | None:
         """Why this text must not leave now: a SuppressReason, ``CHANGED`` when it must be asked for anew, or None."""
-        read_at, reason, texts_from = self._seen.get(claim.due.connection_id, (-1.0, None, None))
+        key = (claim.due.connection_id, recipient.department, is_aside(claim.due))
+        read_at, reason, texts_from = self._seen.get(key, (-1.0, None, None))
         if time.monotonic() - read_at > _FRESH_FOR_S:
-            reason, texts_from = await self._read(claim.due.connection_id)
+            reason, texts_from = await self._read(claim, recipient.department)
+            self._seen[key] = (time.monotonic(), reason, texts_from)
         if reason is None and texts_from != recipient.texts_from:
             return CHANGED
         return reason
 
-    async def _read(self, connection_id: str) -> tuple[str | None, str | None]:
+    async def _read(self, claim: Claim, of: str) -> tuple[str | None, str | None]:
+        due = claim.due
+        may = may_text_from if is_aside(due) else may_text_in
         async with self._database.work() as work:
-            found = await work.session.scalars(select(Connection).where(Connection.id == connection_id))
-            connection = found.one()
-            reason, texts_from = may_text(connection), connection.texts_from
-        self._seen[connection_id] = (time.monotonic(), reason, texts_from)
-        return reason, texts_from
+            connection = await get_connection(work, due.org_id, due.connection_id)
+            department = await find_department(work, due.org_id, of)
+            return may(connection, department), terms_of(connection, department).texts_from

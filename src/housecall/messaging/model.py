@@ -52,6 +52,7 @@ class SuppressReason(StrEnum):
     invalid_number = "invalid_number"
     merged = "merged"
     connection_not_working = "connection_not_working"
+    department_not_live = "department_not_live"
     not_listed = "not_listed"
     opted_out = "opted_out"
     stopped = "stopped"

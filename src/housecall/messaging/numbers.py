@@ -29,6 +29,7 @@ from housecall.messaging.number_model import (
     verification_at_first,
 )
 from housecall.messaging.tables import NumberProof, PhoneNumber
+from housecall.tenancy.departments import forget_number_of_departments
 from housecall.tenancy.service import link_numbers
 from housecall.tenancy.store import list_connections
 
@@ -112,6 +113,8 @@ async def release_number(work: Work, org_id: OrgId, number_id: uuid.UUID, *, by:
         first = None if connection.texts_from == number.number else connection.texts_from
         backup = None if connection.texts_backup == number.number else connection.texts_backup
         await link_numbers(work, connection, first=first, backup=backup, by=by, now=now)
+    if number.number is not None:
+        await forget_number_of_departments(work, org_id, number.number, by=by, now=now)
     await _note(work, number, Act.number_released, by, now)
     if number.origin == NumberOrigin.bought and number.provider_ref:
         await _enqueue(work, RELEASE, number)

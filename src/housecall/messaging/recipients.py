@@ -42,6 +42,8 @@ class Recipient:
     event: Event | None = None
     # Our number at the provider that stands in, where there is one.
     texts_backup: str | None = None
+    # Whose words and whose number these are, where a department has its own.
+    department: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Select, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, text, update
 
 from housecall.audit.model import Act, Actor, By
 from housecall.audit.service import record
@@ -14,10 +14,10 @@ from housecall.kit.ids import OrgId
 from housecall.kit.sealing import Sealer
 from housecall.messaging import store
 from housecall.messaging.model import Channel, MessageKind, MessageState
-from housecall.messaging.service import send_now
+from housecall.messaging.service import instant_of, send_now
 from housecall.messaging.tables import Message
 from housecall.messaging.words import ReplyWord
-from housecall.tenancy.tables import Connection
+from housecall.tenancy.tables import Connection, Department
 
 # A text of unknown fate may have arrived: whoever answers it has read it.
 _ARRIVED: Final = [one.value for one in (MessageState.accepted, MessageState.delivered, MessageState.unknown)]
@@ -114,14 +114,16 @@ async def answer_help(
 
     False when no connection texts from ``sent_to``. The number is sealed in the outbox until the answer left.
     """
-    connection = (await work.session.scalars(_texting_from(sent_to).limit(1))).first()
-    if connection is None:
+    found = (await work.session.execute(_texting_from(sent_to).limit(1))).first()
+    if found is None:
         return False
+    connection, department = found
     hour = now.strftime("%Y%m%d%H")
     once = sealer.hashes("help", f"{_digits(number)}:{hour}")[0][:16]
     await send_now(
         work, OrgId(connection.org_id), connection_id=connection.id, subject_ref="help",
-        kind=MessageKind.help, instant=f"{language}.{once}", channel=Channel.sms, now=now,
+        kind=MessageKind.help, instant=instant_of(language, department.id if department else "", once),
+        channel=Channel.sms, now=now,
         requested_by=By(Actor.patient, "reply"), typed_address="+" + _digits(number), sealer=sealer,
     )  # fmt: skip
     return True
@@ -132,14 +134,22 @@ async def _organisations_of(work: Work, sent_to: str) -> Sequence[OrgId]:
     return list(dict.fromkeys(OrgId(connection.org_id) for connection in connections))
 
 
-def _texting_from(sent_to: str) -> Select[Connection]:
-    is_ours = or_(
-        *(
-            func.regexp_replace(number, "[^0-9]", "", "g") == _digits(sent_to)
-            for number in (Connection.texts_from, Connection.texts_backup)
-        )
+def _texting_from(sent_to: str) -> Select[Connection, Department | None]:
+    """The connections that text from this number, or a department of which does; archived ones did once."""
+    is_departments = (Department.connection_id == Connection.id) & _is_one_of(
+        sent_to, Department.texts_from, Department.texts_backup
     )
-    return select(Connection).where(is_ours).order_by(Connection.created_at)
+    is_ours = _is_one_of(sent_to, Connection.texts_from, Connection.texts_backup)
+    return (
+        select(Connection, Department)
+        .outerjoin(Department, is_departments)
+        .where(is_ours | Department.id.is_not(None))
+        .order_by(Connection.created_at, Department.created_at)
+    )
+
+
+def _is_one_of(sent_to: str, *numbers: Any) -> ColumnElement[bool]:
+    return or_(*(func.regexp_replace(one, "[^0-9]", "", "g") == _digits(sent_to) for one in numbers))
 
 
 def _digits(number: str) -> str:

@@ -17,7 +17,7 @@ from housecall.messaging.providers.base import TextProvider
 from housecall.messaging.providers.registry import Providers
 from housecall.messaging.recipients import Outcome, Recipient
 from housecall.messaging.tables import PhoneNumber
-from housecall.tenancy.tables import Connection
+from housecall.tenancy.tables import Connection, Department
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,16 @@ class Router:
     async def routes_of_lost(self, lost: Sequence[Claim]) -> dict[uuid.UUID, Route]:
         """The routes that messages of unknown fate may have taken: the one noted, or those set now."""
         connection_ids = {claim.due.connection_id for claim in lost}
+        numbers: dict[str, tuple[str, ...]] = {}
         async with self._database.work() as work:
-            found = await work.session.execute(
-                select(Connection.id, Connection.texts_from, Connection.texts_backup).where(
-                    Connection.id.in_(connection_ids)
+            # A department's are among them: which one a text of unknown fate left from is not known any more.
+            for table, of in ((Connection, Connection.id), (Department, Department.connection_id)):
+                found = await work.session.execute(
+                    select(of, table.texts_from, table.texts_backup).where(of.in_(connection_ids))
                 )
-            )
-            numbers = {row.id: tuple(filter(None, (row.texts_from, row.texts_backup))) for row in found}
+                for connection_id, first, backup in found:
+                    there = (*numbers.get(connection_id, ()), first, backup)
+                    numbers[connection_id] = tuple(dict.fromkeys(filter(None, there)))
         senders = {claim.due.id: numbers.get(claim.due.connection_id, ()) or ("",) for claim in lost}
         routes = await self._routes(lost, senders)
         return {claim.due.id: taken(claim, routes[claim.due.id]) for claim in lost}

@@ -210,9 +210,14 @@ async def send_test(
     """A message with sample values leaves at the outbox's next round, to ``to``, kept sealed."""
     return await send_now(
         work, org_id, connection_id=connection_id, subject_ref=TEST, kind=which.kind,
-        instant=f"{which.language}.{uuid.uuid4().hex}", channel=which.channel, now=now,
+        instant=instant_of(which.language, which.department, uuid.uuid4().hex), channel=which.channel, now=now,
         requested_by=by, typed_address=to, sealer=sealer,
     )  # fmt: skip
+
+
+def instant_of(language: str, department: str, once: str) -> str:
+    """What tells such a message apart says in which language, and in whose words, it is written."""
+    return f"{language}.{department}.{once}"
 
 
 def _planned(org_id: OrgId, subject_ref: str) -> list[ColumnElement[bool]]:

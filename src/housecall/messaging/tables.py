@@ -78,7 +78,9 @@ class TypedAddress(Base):
 
 
 class MessageTemplate(Base):
-    """How an organisation says a kind of message; without a row, or without a body, as it was shipped.
+    """How an organisation, or one department of it, says a kind of message; without a row or a body, as others do.
+
+    A department says it as its organisation does, and the organisation as it was shipped.
 
     ``version`` only grows, so that a form filled in on an older one is noticed.
     """
@@ -86,6 +88,8 @@ class MessageTemplate(Base):
     __tablename__ = "message_template"
 
     org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    # Empty: the whole organisation's.
+    department_id: Mapped[str] = mapped_column(primary_key=True, default="", server_default="")
     kind: Mapped[str] = mapped_column(primary_key=True)
     channel: Mapped[str] = mapped_column(primary_key=True)
     language: Mapped[str] = mapped_column(primary_key=True)

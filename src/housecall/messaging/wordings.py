@@ -12,8 +12,8 @@ from housecall.messaging.model import Channel, MessageKind
 from housecall.messaging.tables import MessageTemplate
 from housecall.messaging.templates import Wording, pick_language
 
-Which = tuple[str, str, str]
-"""Kind, channel and language."""
+Which = tuple[str, str, str, str]
+"""Department, kind, channel and language; the whole organisation's have an empty department."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,12 @@ class Wordings:
 
     own: Mapping[Which, Wording] = field(default_factory=dict)
 
-    def find(self, kind: MessageKind, channel: Channel, language: str | None) -> Wording | None:
-        """The organisation's own wording, or None: then it is said as shipped."""
-        return self.own.get((kind.value, channel.value, pick_language(language)))
+    def find(
+        self, kind: MessageKind, channel: Channel, language: str | None, department: str = ""
+    ) -> Wording | None:
+        """The department's own wording, else the organisation's, else None: then it is said as shipped."""
+        key = (kind.value, channel.value, pick_language(language))
+        return self.own.get((department, *key)) or self.own.get(("", *key))
 
 
 NO_WORDINGS: Final = Wordings()
@@ -36,5 +39,10 @@ async def read_wordings(work: Work, org_id: OrgId) -> Wordings:
         select(MessageTemplate).where(MessageTemplate.org_id == org_id, MessageTemplate.body.is_not(None))
     )
     return Wordings(
-        {(one.kind, one.channel, one.language): Wording(one.body or "", one.subject or "") for one in found}
+        {
+            (one.department_id, one.kind, one.channel, one.language): Wording(
+                one.body or "", one.subject or ""
+            )
+            for one in found
+        }
     )

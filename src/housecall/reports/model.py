@@ -73,6 +73,7 @@ class VisitRow:
     outcome: Outcome
     clinician: str
     location: str
+    department: str
     attendees: int
     attendees_peak: int
     texts_sent: int
@@ -93,6 +94,7 @@ COLUMNS: Final = (
     "Status",
     "Clinician (EHR id)",
     "Location (EHR id)",
+    "Department",
     "Attendees",
     "Attendees at once",
     "Texts sent",
@@ -114,6 +116,7 @@ def cells(row: VisitRow) -> list[object]:
         WORDS[row.outcome],
         row.clinician,
         row.location,
+        row.department,
         row.attendees,
         row.attendees_peak,
         row.texts_sent,

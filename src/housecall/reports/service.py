@@ -11,16 +11,23 @@ from housecall.kit.ids import OrgId
 from housecall.reports import store
 from housecall.reports.model import VisitRow, outcome
 from housecall.reports.store import Window
+from housecall.tenancy.store import list_connections
+from housecall.tenancy.store_departments import list_departments
 
 ROWS_A_PAGE: Final = 200
 ROWS_A_FILE: Final = 50_000
 
 
 def window_back(
-    now: datetime, days: int, most: int, before: datetime | None = None, before_id: str | None = None
+    now: datetime,
+    days: int,
+    most: int,
+    before: datetime | None = None,
+    before_id: str | None = None,
+    department: str | None = None,
 ) -> Window:
     """So many days back, and a day ahead: visits still to come are part of the picture, or over early."""
-    return Window(now - timedelta(days=days), now + timedelta(days=1), most, before, before_id)
+    return Window(now - timedelta(days=days), now + timedelta(days=1), most, before, before_id, department)
 
 
 async def read_visits(
@@ -48,6 +55,16 @@ async def choose_environment(work: Work, org_id: OrgId, wanted: str | None) -> t
     return ("production" if "production" in there else there[0]), there
 
 
+async def list_departments_of(work: Work, org_id: OrgId, environment: str) -> list[tuple[str, str]]:
+    """Id and name of each department that visits of the environment may be in, archived ones after the others."""
+    connections = {one.id for one in await list_connections(work, org_id) if one.environment == environment}
+    there = [
+        one for one in await list_departments(work, org_id, archived=True) if one.connection_id in connections
+    ]
+    there.sort(key=lambda one: one.archived_at is not None)
+    return [(one.id, f"{one.name} (archived)" if one.archived_at else one.name) for one in there]
+
+
 def _row(fact: Any) -> VisitRow:
     began, ended = fact.began_at, fact.ended_at
     return VisitRow(
@@ -66,6 +83,7 @@ def _row(fact: Any) -> VisitRow:
         ),
         clinician=fact.clinician_ref or "",
         location=fact.location_ref or "",
+        department=fact.department or "",
         attendees=fact.attendees_total,
         attendees_peak=fact.attendees_peak,
         texts_sent=fact.sent,

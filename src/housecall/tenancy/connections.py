@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from housecall.audit.model import Act, By, before_and_after
 from housecall.audit.service import record
@@ -9,9 +10,12 @@ from housecall.db.work import Work
 from housecall.ehr.virtual import is_rule
 from housecall.kit.ids import OrgId
 from housecall.tenancy import store
-from housecall.tenancy.errors import BudgetTooSmall, RuleUnknown
+from housecall.tenancy.errors import BudgetTooSmall, RuleUnknown, SettingInvalidHere
 from housecall.tenancy.spending import SMALLEST_REQUESTS_PER_MIN
 from housecall.tenancy.tables import Connection
+
+LEAST_MINUTES: Final = {"lobby_opens_min": 5, "window_closes_min": 15}
+_MOST_MINUTES: Final = 24 * 60
 
 
 def check_rules(rules: Sequence[str]) -> None:
@@ -52,6 +56,14 @@ def use_rules(connection: Connection, rules: Sequence[str]) -> None:
         connection.first_polled_at = connection.next_poll_at = None
 
 
+def checked_minutes(setting: str, minutes: int) -> int:
+    """The minutes of the waiting room's opening or the link's closing; raises SettingInvalidHere."""
+    least = LEAST_MINUTES[setting]
+    if not least <= minutes <= _MOST_MINUTES:
+        raise SettingInvalidHere(f"Give minutes from {least} to {_MOST_MINUTES}.")
+    return minutes
+
+
 def checked_budget(requests_per_min: int) -> int:
     """The budget; raises BudgetTooSmall for one with which nothing would come to an end."""
     if requests_per_min < SMALLEST_REQUESTS_PER_MIN:
@@ -69,6 +81,7 @@ async def set_request_budget(
     connection = await store.get_connection(work, org_id, connection_id)
     before, connection.requests_per_min = connection.requests_per_min, checked_budget(requests_per_min)
     if before != requests_per_min:
+        await store.note_change(work, org_id, connection_id)
         await record(
             work, org_id, Act.connection_budget, by=by, subject=connection_id, at=now,
             **before_and_after({"requests_per_min": before}, {"requests_per_min": requests_per_min}),

@@ -22,6 +22,8 @@ HousecallError
     ├── ColourRefused
     ├── TextRefused
     ├── RuleInvalid
+    ├── DepartmentUnknown
+    ├── DepartmentRefused
     └── SignInError
         ├── SignInFailed
         ├── SignInStopped
@@ -36,6 +38,7 @@ HousecallError
         └── TokenInvalid
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from housecall.kit.errors import HousecallError, Kind
@@ -286,3 +289,20 @@ class BudgetTooSmall(TenancyError):
     """A budget of fewer than 30 requests a minute would keep texts waiting for ever."""
 
     code: ClassVar[str] = "tenancy.budget_too_small"
+
+
+class DepartmentUnknown(TenancyError):
+    """There is no such department, or it was archived."""
+
+    kind: ClassVar[Kind] = Kind.not_found
+    code: ClassVar[str] = "tenancy.department_unknown"
+
+
+class DepartmentRefused(TenancyError):
+    """This department cannot be saved so; each fault says why."""
+
+    code: ClassVar[str] = "tenancy.department_refused"
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(" ".join(faults.values()))
+        self.faults = dict(faults)

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from housecall.audit.model import Act, By, before_and_after
 from housecall.audit.service import record
@@ -18,7 +18,10 @@ from housecall.meetings.teams.certificate import read_certificate
 from housecall.meetings.teams.clouds import refuse_unfit
 from housecall.tenancy.meeting_keys import NO_KEY, keys_of, replace_key
 from housecall.tenancy.store import get_connection
+from housecall.tenancy.store_departments import list_departments
 from housecall.tenancy.tables import Connection
+
+_IN_USE: Final = "A department holds its visits in Teams: choose rooms of Housecall’s own there first."
 
 
 @dataclass(frozen=True)
@@ -101,10 +104,18 @@ class TeamsDirectory:
 
 
 async def choose_teams(
-    work: Work, connection: Connection, choice: TeamsChoice, *, sealer: Sealer, clock: Clock, by: By
+    work: Work,
+    connection: Connection,
+    choice: TeamsChoice,
+    *,
+    sealer: Sealer,
+    clock: Clock,
+    by: By,
+    for_all: bool = True,
 ) -> None:
     """Visits found from now on are held in Teams; those that stand keep where they are.
 
+    Not ``for_all``: only those of departments that choose Teams; the others are held where they were.
     Raises CertificateInvalid, CloudUnfit, or MeetingRefused where no key was ever given.
     """
     refuse_unfit(choice.cloud)
@@ -112,7 +123,8 @@ async def choose_teams(
         replace_key(connection, read_certificate(choice.pem), sealer)
     if connection.meeting_key_sealed is None:
         raise MeetingRefused(NO_KEY)
-    await _choose(work, connection, TEAMS, choice.options(), clock=clock, by=by)
+    service = TEAMS if for_all else connection.meeting_service
+    await _choose(work, connection, service, choice.options(), clock=clock, by=by)
 
 
 async def choose_own_rooms(work: Work, connection: Connection, *, clock: Clock, by: By) -> None:
@@ -131,7 +143,8 @@ async def save_meetings(
 ) -> None:  # fmt: skip
     """Visits found from now on are held with the service; how Teams is to be used is kept, chosen or not.
 
-    Raises Overtaken where somebody saved since ``before`` was shown, or MeetingRefused where Teams has no key.
+    Raises Overtaken where somebody saved since ``before`` was shown, or MeetingRefused where Teams has no key, or
+    would be forgotten while a department uses it.
     """
     connection = await get_connection(work, org_id, connection_id)
     await work.session.refresh(connection, with_for_update=True)
@@ -139,6 +152,10 @@ async def save_meetings(
         raise Overtaken
     if service == TEAMS and connection.meeting_key_sealed is None:
         raise MeetingRefused(NO_KEY)
+    if choice is None and TEAMS in [
+        one.meeting_service for one in await list_departments(work, org_id, connection_id)
+    ]:
+        raise MeetingRefused(_IN_USE)
     await _choose(work, connection, service, choice.options() if choice else {}, clock=clock, by=by)
 
 

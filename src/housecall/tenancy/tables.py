@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from housecall.db.base import Base
@@ -140,11 +140,46 @@ class Connection(Base):
     feed_fault: Mapped[str | None]
     # How many appointments a day the last poll read: a long schedule is read in shorter stretches.
     feed_a_day: Mapped[int] = mapped_column(default=0)
+    # In a pilot only departments that are live have visits and messages; else everything the feed finds has.
+    is_pilot: Mapped[bool] = mapped_column(default=False, server_default=false())
     # The budget that feed, texts and write-back share; sign-ins and the panel's reads go first.
     requests_per_min: Mapped[int] = mapped_column(default=DEFAULT_REQUESTS_PER_MIN)
     # Who said, on record, that the EHR's release is late enough, where the vendor publishes none.
     release_confirmed_at: Mapped[datetime | None]
     release_confirmed_by: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class Department(Base):
+    """A named set of a connection's locations and practitioners; what it does not say is as its connection has it."""
+
+    __tablename__ = "department"
+    __table_args__ = (
+        Index(
+            "ux_department_name", "connection_id", "name", unique=True,
+            postgresql_where=text("archived_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    org_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisation.id"))
+    connection_id: Mapped[str] = mapped_column(ForeignKey("connection.id"))
+    name: Mapped[str]
+    locations: Mapped[list[str]]
+    practitioners: Mapped[list[str]]
+    # Its own numbers; without a first one texts leave from the connection's.
+    texts_from: Mapped[str | None]
+    texts_backup: Mapped[str | None]
+    # None: as the connection reminds. An empty list: no reminders at all.
+    reminder_offsets_min: Mapped[list[int] | None]
+    meeting_service: Mapped[str | None]
+    is_live: Mapped[bool]
+    # Who last switched it on or off, and when.
+    switched_at: Mapped[datetime | None]
+    switched_by: Mapped[str | None]
+    archived_at: Mapped[datetime | None]
+    # Grows with every change: a form that was opened before one is told so.
+    version: Mapped[int]
     created_at: Mapped[datetime]
 
 

@@ -10,6 +10,7 @@ from housecall.ehr.errors import AppointmentGone
 from housecall.kit.ids import OrgId
 from housecall.tenancy.tables import Connection
 from housecall.visits import store
+from housecall.visits.departments import leave_closed_out
 from housecall.visits.desk import Desk
 from housecall.visits.errors import AppointmentForeign, LaunchDenied
 from housecall.visits.life import create_visit
@@ -84,14 +85,18 @@ async def find_own(desk: Desk, connection: Connection, context: LaunchContext) -
 async def take_candidates(
     desk: Desk, work: Work, connection: Connection, appointments: Sequence[Appointment]
 ) -> list[str]:
-    """Visits stand on the appointments, made where the feed has not found them yet; their ids."""
+    """Visits stand on the appointments, made where the feed has not found them yet; their ids.
+
+    In a pilot, none is made outside the departments that are live.
+    """
     org_id = OrgId(connection.org_id)
     refs = [one.ref for one in appointments]
     known = await store.list_visits_of_appointments(work, org_id, connection.id, refs)
+    may_be_made = {one.ref for one in await leave_closed_out(work, connection, appointments)}
     ids = []
     for one in appointments:
         visit = known.get(one.ref)
-        if visit is None and one.status in _BOOKED and one.start is not None:
+        if visit is None and one.ref in may_be_made and one.status in _BOOKED and one.start is not None:
             visit = await create_visit(desk, work, org_id, connection, one)
             # The feed has not seen it: what it plans for a new visit is still to be planned.
             visit.appointment_version = ""

@@ -18,9 +18,11 @@ from housecall.ehr.errors import EhrError, PersonGone
 from housecall.kit.ids import OrgId
 from housecall.messaging.replies import refusal_hash
 from housecall.messaging.store import is_refused
-from housecall.tenancy.service import may_mail_address, may_text, may_text_number, may_write
+from housecall.tenancy.service import may_mail_address, may_text_number
 from housecall.tenancy.store import get_connection
-from housecall.tenancy.tables import Connection
+from housecall.tenancy.store_departments import find_department
+from housecall.tenancy.tables import Connection, Department
+from housecall.tenancy.terms import may_text_in, may_write_in, terms_of
 from housecall.visits.access import tokens_of
 from housecall.visits.desk import Desk
 from housecall.visits.store import get_visit
@@ -38,6 +40,7 @@ async def read_details(desk: Desk, database: Database, launch: Launch, visit_id:
     async with database.work() as work:
         visit = await get_visit(work, org_id, visit_id)
         connection = await get_connection(work, org_id, visit.connection_id)
+        department = await find_department(work, org_id, visit.department_id)
     tokens = await tokens_of(desk, database, launch)
     client = desk.ehr.client(connection)
     appointment = await _appointment(client, visit, tokens)
@@ -45,8 +48,8 @@ async def read_details(desk: Desk, database: Database, launch: Launch, visit_id:
         raise PersonGone
     person = await client.read_person(appointment.patient, tokens=tokens)
     clinician = await _clinician(client, appointment, tokens)
-    because = await _cannot_text_because(desk, database, connection, person)
-    no_mail = _cannot_mail_because(desk, connection, person)
+    because = await _cannot_text_because(desk, database, connection, department, person)
+    no_mail = _cannot_mail_because(desk, connection, department, person)
     by = By(Actor.clinician, launch.user_ref or "")
     async with database.work() as work:
         await record(work, org_id, Act.details_read, by=by, subject=visit_id, at=desk.clock.now())
@@ -70,22 +73,25 @@ async def _clinician(client: EhrClient, appointment: Appointment, tokens: Tokens
 
 
 async def _cannot_text_because(
-    desk: Desk, database: Database, connection: Connection, person: Person
+    desk: Desk, database: Database, connection: Connection, department: Department | None, person: Person
 ) -> str | None:
-    obstacle = may_text(connection) or person.sms_refusal
+    obstacle = may_text_in(connection, department) or person.sms_refusal
     if obstacle is not None:
         return obstacle
-    if person.sms_number is None or connection.texts_from is None:
+    texts_from = terms_of(connection, department).texts_from
+    if person.sms_number is None or texts_from is None:
         return "no_mobile"
     if not may_text_number(connection, person.sms_number, desk.sealer):
         return "not_listed"
-    hash_ = refusal_hash(desk.sealer, number=person.sms_number, sent_from=connection.texts_from)
+    hash_ = refusal_hash(desk.sealer, number=person.sms_number, sent_from=texts_from)
     async with database.work() as work:
         return "stopped" if await is_refused(work, OrgId(connection.org_id), hash_) else None
 
 
-def _cannot_mail_because(desk: Desk, connection: Connection, person: Person) -> str | None:
-    obstacle = may_write(connection) or person.email_refusal
+def _cannot_mail_because(
+    desk: Desk, connection: Connection, department: Department | None, person: Person
+) -> str | None:
+    obstacle = may_write_in(connection, department) or person.email_refusal
     if obstacle is not None:
         return obstacle
     if person.email is None:

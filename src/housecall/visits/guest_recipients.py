@@ -10,9 +10,11 @@ from housecall.kit.ids import OrgId
 from housecall.messaging.model import CANCELLATIONS, Channel, MessageKind, SuppressReason
 from housecall.messaging.recipients import Due, Hold, Outcome, Recipient, Suppress
 from housecall.messaging.templates import localise_time
-from housecall.tenancy.service import may_mail_address, may_text, may_text_number, may_write
+from housecall.tenancy.service import may_mail_address, may_text_number
 from housecall.tenancy.store import get_connection
-from housecall.tenancy.tables import Connection, Organisation
+from housecall.tenancy.store_departments import find_department
+from housecall.tenancy.tables import Connection, Department, Organisation
+from housecall.tenancy.terms import may_text_in, may_write_in, terms_of
 from housecall.tenancy.timing import QuietHours
 from housecall.visits import store_guests
 from housecall.visits.desk import Desk
@@ -44,7 +46,8 @@ async def resolve_guests(
             outcomes[due.id] = Suppress(SuppressReason.visit_over)
             continue
         connection = await get_connection(work, org_id, visit.connection_id)
-        outcomes[due.id] = _outcome(desk, due, seat, visit, connection, organisation, kept.get(seat.id))
+        home = await find_department(work, org_id, visit.department_id)
+        outcomes[due.id] = _outcome(desk, due, seat, visit, connection, home, organisation, kept.get(seat.id))
     return outcomes
 
 
@@ -54,12 +57,13 @@ def _outcome(
     seat: Seat,
     visit: Visit,
     connection: Connection,
+    home: Department | None,
     organisation: Organisation,
     kept: GuestAddress | None,
 ) -> Outcome:
     now = desk.clock.now()
-    may_send = may_text if due.channel is Channel.sms else may_write
-    obstacle = may_send(connection) or _too_late(due, seat, visit, connection, now)
+    may_send = may_text_in if due.channel is Channel.sms else may_write_in
+    obstacle = may_send(connection, home) or _too_late(due, seat, visit, connection, now)
     if obstacle is not None:
         return Suppress(obstacle)
     address = due.typed_address
@@ -71,7 +75,7 @@ def _outcome(
     if not may_reach(connection, address, desk.sealer):
         return Suppress(SuppressReason.not_listed)
     held = _held_until(due, visit, connection, now)
-    return Hold(held) if held else _recipient(desk, seat, visit, connection, organisation, address)
+    return Hold(held) if held else _recipient(desk, seat, visit, connection, home, organisation, address)
 
 
 def _too_late(due: Due, seat: Seat, visit: Visit, connection: Connection, now: datetime) -> str | None:
@@ -95,9 +99,16 @@ def _held_until(due: Due, visit: Visit, connection: Connection, now: datetime) -
 
 
 def _recipient(
-    desk: Desk, seat: Seat, visit: Visit, connection: Connection, organisation: Organisation, address: str
+    desk: Desk,
+    seat: Seat,
+    visit: Visit,
+    connection: Connection,
+    home: Department | None,
+    organisation: Organisation,
+    address: str,
 ) -> Recipient:
     language = seat.language or organisation.language
+    terms = terms_of(connection, home)
     return Recipient(
         number=address,
         language=language,
@@ -108,7 +119,8 @@ def _recipient(
             "time": localise_time(visit.starts_at, connection.time_zone, language),
             "link": make_link(desk, seat),
         },
-        texts_from=connection.texts_from or "",
+        texts_from=terms.texts_from or "",
         event=event_of(desk, visit),
-        texts_backup=connection.texts_backup,
+        texts_backup=terms.texts_backup,
+        department=visit.department_id or "",
     )

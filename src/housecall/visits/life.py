@@ -10,8 +10,9 @@ from housecall.db.work import Work
 from housecall.ehr.base import Appointment
 from housecall.kit.ids import OrgId, short_id
 from housecall.messaging.replies import forget_repliers
-from housecall.tenancy.tables import Connection
+from housecall.tenancy.tables import Connection, Department
 from housecall.visits import store
+from housecall.visits.departments import find_home
 from housecall.visits.desk import Desk
 from housecall.visits.errors import AppointmentWithoutStart, RestartTooLate, VisitOver
 from housecall.visits.guests import expect_again, expect_guests
@@ -53,6 +54,7 @@ class Plan:
     ends_at: datetime
     clinician_ref: str | None
     location_ref: str | None
+    department_id: str | None
 
 
 def _new_visit(desk: Desk, org_id: OrgId, plan: Plan, *, ordinal: int, revision: int) -> Visit:
@@ -85,7 +87,8 @@ async def create_visit(
     if newest is not None and newest.state in LIVE:
         return newest
     now = desk.clock.now()
-    plan = _planned(connection, appointment, appointment.start)
+    home = await find_home(work, connection, appointment)
+    plan = _planned(connection, appointment, appointment.start, home)
     visit = _new_visit(desk, org_id, plan, ordinal=newest.ordinal + 1 if newest else 1, revision=1)
     work.session.add(visit)
     await work.session.flush()
@@ -100,7 +103,9 @@ async def create_visit(
     return visit
 
 
-def _planned(connection: Connection, appointment: Appointment, start: datetime) -> Plan:
+def _planned(
+    connection: Connection, appointment: Appointment, start: datetime, home: Department | None
+) -> Plan:
     return Plan(
         connection_id=connection.id,
         appointment_ref=appointment.ref,
@@ -109,6 +114,7 @@ def _planned(connection: Connection, appointment: Appointment, start: datetime) 
         ends_at=appointment.end or start + _USUAL_LENGTH,
         clinician_ref=appointment.practitioners[0] if appointment.practitioners else None,
         location_ref=appointment.locations[0] if appointment.locations else None,
+        department_id=home.id if home is not None else None,
     )
 
 
@@ -273,6 +279,7 @@ async def _again(desk: Desk, work: Work, scene: Scene, *, now: datetime, by: By)
         ends_at=old.ends_at,
         clinician_ref=old.clinician_ref,
         location_ref=old.location_ref,
+        department_id=old.department_id,
     )
     # The revision goes on counting, so that a page that knew the ended visit takes the new state for newer.
     visit = _new_visit(desk, scene.org_id, plan, ordinal=old.ordinal + 1, revision=old.revision + 1)
@@ -285,6 +292,12 @@ async def _again(desk: Desk, work: Work, scene: Scene, *, now: datetime, by: By)
     guests = await expect_guests(work, scene.org_id, visit, now=now)
     await want_meeting(desk, work, scene.connection, visit)
     seats: dict[str, Seat] = dict(scene.seats)
-    again = Scene(visit=visit, connection=scene.connection, people=[person, *guests], seats=seats)
+    again = Scene(
+        visit=visit,
+        connection=scene.connection,
+        people=[person, *guests],
+        seats=seats,
+        department=scene.department,
+    )
     await open_visit(work, again, now=now, by=by)
     return again

@@ -23,6 +23,7 @@ from housecall.meetings.registry import capabilities_of
 from housecall.tenancy.tables import Connection
 from housecall.visits import store_meetings
 from housecall.visits.afterwards import read_attendance, read_quality
+from housecall.visits.departments import terms_for
 from housecall.visits.desk import Desk
 from housecall.visits.knowing import EVERYTHING, Told, told_of
 from housecall.visits.meeting_steps import (
@@ -58,8 +59,8 @@ def service_of(desk: Desk, connection: Connection, service: str) -> MeetingBacke
 
 
 async def want_meeting(desk: Desk, work: Work, connection: Connection, visit: Visit) -> None:
-    """The new visit is held where its connection's visits are held; a meeting is on its way where one is needed."""
-    service = connection.meeting_service
+    """The new visit is held where its department's or connection's are; a meeting is on its way if one is needed."""
+    service = (await terms_for(work, connection, visit)).meeting_service
     if not capabilities_of(service).needs_meeting:
         return
     now = desk.clock.now()

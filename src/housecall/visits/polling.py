@@ -15,6 +15,7 @@ from housecall.kit.ids import OrgId
 from housecall.tenancy.service import is_working
 from housecall.tenancy.tables import Connection
 from housecall.visits import store
+from housecall.visits.departments import leave_closed_out
 from housecall.visits.desk import Desk
 from housecall.visits.schedule import drop_missing, take_in
 from housecall.visits.tables import Visit
@@ -153,7 +154,9 @@ async def _news_in(
         known = await store.list_visits_of_appointments(
             work, OrgId(connection.org_id), connection.id, [one.ref for one in chunk]
         )
-    return [one for one in chunk if _is_news(one, known.get(one.ref))]
+        unknown = [one for one in chunk if one.ref not in known and one.is_virtual]
+        new = {one.ref for one in await leave_closed_out(work, connection, unknown)}
+    return [one for one in chunk if one.ref in new or (one.ref in known and _is_news(one, known[one.ref]))]
 
 
 def _is_news(appointment: Appointment, visit: Visit | None) -> bool:

@@ -17,9 +17,11 @@ from housecall.messaging.model import Channel, MessageKind, SuppressReason
 from housecall.messaging.recipients import Due, Hold, Later, Outcome, Recipient, Suppress
 from housecall.messaging.templates import localise_time
 from housecall.tenancy.model import Channels
-from housecall.tenancy.service import may_mail_address, may_text, may_text_number, may_write
+from housecall.tenancy.service import may_mail_address, may_text_number
 from housecall.tenancy.store import get_connection, get_organisation
-from housecall.tenancy.tables import Connection, Organisation
+from housecall.tenancy.store_departments import find_departments
+from housecall.tenancy.tables import Connection, Department, Organisation
+from housecall.tenancy.terms import may_text_in, may_write_in, terms_of
 from housecall.tenancy.timing import QuietHours
 from housecall.visits import store
 from housecall.visits.desk import Desk
@@ -47,6 +49,7 @@ class _About:
     visit: Visit
     seat: Seat
     connection: Connection
+    department: Department | None
     organisation: Organisation
 
 
@@ -101,6 +104,8 @@ class VisitRecipients:
             connection_id: await get_connection(work, org_id, connection_id)
             for connection_id in {visit.connection_id for visit in visits.values()}
         }
+        homes = {visit.department_id for visit in visits.values() if visit.department_id}
+        departments = await find_departments(work, org_id, homes)
         seats = await self._seats(work, org_id, visits.values())
         abouts = []
         for due in dues:
@@ -110,12 +115,13 @@ class VisitRecipients:
                 continue
             connection = connections[visit.connection_id]
             seat = seats.get((connection.id, visit.appointment_ref))
-            may = may_text if due.channel is Channel.sms else may_write
-            obstacle = may(connection) or self._too_late(due, visit, connection)
+            department = departments.get(visit.department_id or "")
+            may = may_text_in if due.channel is Channel.sms else may_write_in
+            obstacle = may(connection, department) or self._too_late(due, visit, connection)
             if obstacle is not None or seat is None:
                 outcomes[due.id] = Suppress(obstacle or SuppressReason.visit_over)
                 continue
-            abouts.append(_About(due, visit, seat, connection, organisation))
+            abouts.append(_About(due, visit, seat, connection, department, organisation))
         return abouts
 
     async def _seats(self, work: Work, org_id: OrgId, visits: Iterable[Visit]) -> dict[tuple[str, str], Seat]:
@@ -219,6 +225,7 @@ class VisitRecipients:
         language = person.language if person else None
         spoken = language or about.seat.language or about.organisation.language
         clinic = about.organisation.display_name
+        terms = terms_of(about.connection, about.department)
         return Recipient(
             number=address,
             language=spoken,
@@ -229,9 +236,10 @@ class VisitRecipients:
                 "time": localise_time(about.visit.starts_at, _zone(about, person), spoken),
                 "link": make_link(self._desk, about.seat),
             },
-            texts_from=about.connection.texts_from or "",
+            texts_from=terms.texts_from or "",
             event=event_of(self._desk, about.visit),
-            texts_backup=about.connection.texts_backup,
+            texts_backup=terms.texts_backup,
+            department=about.visit.department_id or "",
         )
 
 
@@ -250,6 +258,6 @@ def _address(about: _About, person: Person) -> str | Suppress:
         return Suppress(person.email_refusal or SuppressReason.no_email)
     is_fallback = about.connection.channels == Channels.text_else_email and not is_by_wish(about.due.instant)
     can_be_texted = person.sms_number is not None and person.sms_refusal is None
-    if is_fallback and can_be_texted and may_text(about.connection) is None:
+    if is_fallback and can_be_texted and may_text_in(about.connection, about.department) is None:
         return Suppress(SuppressReason.goes_by_text)
     return person.email

@@ -9,7 +9,8 @@ from housecall.kit.ids import OrgId
 from housecall.meetings.base import OWN_ROOMS, Capabilities
 from housecall.meetings.registry import capabilities_of
 from housecall.tenancy.store import get_connection
-from housecall.tenancy.tables import Connection
+from housecall.tenancy.store_departments import find_department
+from housecall.tenancy.tables import Connection, Department
 from housecall.visits import store, store_meetings
 from housecall.visits.errors import GuestUnknown, SeatUnknown, VisitUnknown
 from housecall.visits.model import (
@@ -39,6 +40,7 @@ class Scene:
     seats: dict[str, Seat] = field(default_factory=dict)
     # Its meeting, where it is held with a service that has pages of its own.
     meeting: VisitMeeting | None = None
+    department: Department | None = None
 
     @property
     def org_id(self) -> OrgId:
@@ -198,4 +200,5 @@ async def _around(work: Work, org_id: OrgId, visit: Visit) -> Scene:
         people=[person for person, _ in rows],
         seats={seat.id: seat for _, seat in rows if seat is not None},
         meeting=None if is_here else await store_meetings.find_meeting(work, org_id, visit.id),
+        department=await find_department(work, org_id, visit.department_id),
     )

@@ -10,6 +10,7 @@ from housecall.kit.ids import OrgId
 from housecall.messaging.model import SuppressReason
 from housecall.tenancy.tables import Connection
 from housecall.visits import life, texting
+from housecall.visits.departments import leave_closed_out, settle_home
 from housecall.visits.desk import Desk
 from housecall.visits.meetings import look_again
 from housecall.visits.model import LIVE, VisitState
@@ -62,6 +63,8 @@ async def _found(
     _, end = _times(appointment)
     if end + timedelta(minutes=connection.window_closes_min) <= now:
         return None
+    if not await leave_closed_out(work, connection, [appointment]):
+        return None
     visit = await life.create_visit(desk, work, OrgId(connection.org_id), connection, appointment)
     await texting.plan_for_new(desk, work, connection, visit, confirm=confirm_new and end > now)
     return await _shown(desk, work, visit)
@@ -82,8 +85,9 @@ async def _changed(
     was = visit.starts_at
     if (visit.starts_at, visit.ends_at) != (start, end) and visit.state != VisitState.ended:
         visit = await life.move_visit_time(desk, work, org_id, visit.id, start, end, by=FEED)
-    had = visit.clinician_ref
+    had, home = visit.clinician_ref, visit.department_id
     _note(visit, appointment)
+    await settle_home(work, connection, visit)
     if visit.clinician_ref != had:
         # Its meeting is that clinician's.
         await look_again(desk, work, visit)
@@ -92,6 +96,8 @@ async def _changed(
         await texting.plan_for_new(desk, work, connection, visit, confirm=confirm_new)
     elif was != start and visit.state in LIVE:
         await texting.plan_for_moved(desk, work, connection, visit)
+    elif visit.department_id != home and visit.state in LIVE:
+        await texting.follow_timing(desk, work, connection, visit)
     else:
         return visit
     return await _shown(desk, work, visit)

@@ -58,6 +58,12 @@ class Visit(Base):
         UniqueConstraint("connection_id", "appointment_ref", "ordinal"),
         Index("ix_visit_org_id_starts_at", "org_id", "starts_at"),
         Index("ix_visit_live", "ends_at", postgresql_where="state IN ('scheduled','open')"),
+        Index(
+            "ix_visit_department_id_starts_at",
+            "department_id",
+            "starts_at",
+            postgresql_where="department_id IS NOT NULL",
+        ),
         Index("ix_visit_in_progress", "id", postgresql_where="state = 'in_progress'"),
     )
 
@@ -74,6 +80,8 @@ class Visit(Base):
     location_ref: Mapped[str | None]
     # The colleague who took it over, by their EHR id; emptied once the EHR names another clinician.
     handed_to: Mapped[str | None] = mapped_column(default=None)
+    # Found by its clinician and place; of a visit that is over it stays, whatever is changed on departments.
+    department_id: Mapped[str | None] = mapped_column(ForeignKey("department.id"), default=None)
     opened_at: Mapped[datetime | None]
     # The moment both a staff member and a participant were present for the first time.
     began_at: Mapped[datetime | None]

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from housecall.db.work import Work
-from housecall.tenancy.service import may_text
+from housecall.tenancy.terms import may_text_in
 from housecall.visits.desk import Desk
 from housecall.visits.model import GUESTS, IN_ROOM, OVER, LobbyWord, ParticipantState, VisitState
 from housecall.visits.scene import Scene
@@ -38,7 +38,9 @@ def state_message(scene: Scene, seat: Seat, *, now: datetime) -> Message:
         "server_now": now.isoformat(),
         "message": _clinic_word(scene, seat) if waits else None,
         # Whether a text can be asked for at all; whether this person can be texted is looked up when they ask.
-        "can_text": waits and seat.role not in GUESTS and may_text(scene.connection) is None,
+        "can_text": waits
+        and seat.role not in GUESTS
+        and may_text_in(scene.connection, scene.department) is None,
         "texting": waits and person is not None and person.text_me_at is not None,
         "handing": seat.role not in GUESTS and _is_handed(scene, person),
     }

@@ -1,7 +1,6 @@
 """Which messages a visit has: confirmation and reminders planned with it, a new time and a cancellation told."""
 
 import uuid
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,7 +12,9 @@ from housecall.messaging import service as messages
 from housecall.messaging.model import Channel, MessageKind, MessageState, SuppressReason
 from housecall.tenancy.model import Channels
 from housecall.tenancy.store import get_connection
+from housecall.tenancy.store_departments import find_department
 from housecall.tenancy.tables import Connection
+from housecall.tenancy.terms import terms_of
 from housecall.visits.addresses import typed_address
 from housecall.visits.desk import Desk
 from housecall.visits.errors import VisitOver
@@ -51,7 +52,7 @@ async def plan_for_new(
         return
     if confirm:
         await _plan(work, connection, visit, MessageKind.confirmation, str(visit.ordinal), now, now)
-    due = list(_reminders(connection, visit))
+    due = await _reminders(work, connection, visit)
     ahead = [(instant, at) for instant, at in due if at > now]
     for instant, at in ahead:
         await _plan(work, connection, visit, MessageKind.reminder, instant, at, now)
@@ -67,7 +68,7 @@ async def plan_for_moved(desk: Desk, work: Work, connection: Connection, visit: 
     kinds = [MessageKind.reminder, MessageKind.changed]
     reason = SuppressReason.visit_moved
     await messages.cancel_planned(work, org_id, subject_ref=visit.id, kinds=kinds, reason=reason, now=now)
-    for instant, at in _reminders(connection, visit):
+    for instant, at in await _reminders(work, connection, visit):
         if at > now:
             await _plan(work, connection, visit, MessageKind.reminder, instant, at, now)
     if was_told and visit.ends_at > now:
@@ -77,9 +78,9 @@ async def plan_for_moved(desk: Desk, work: Work, connection: Connection, visit: 
 
 
 async def follow_timing(desk: Desk, work: Work, connection: Connection, visit: Visit) -> None:
-    """The reminders that are still to come are those of the connection's choice; the visit is locked."""
+    """The reminders that are still to come are those that count for the visit now; the visit is locked."""
     now = desk.clock.now()
-    ahead = [(instant, at) for instant, at in _reminders(connection, visit) if at > now]
+    ahead = [(instant, at) for instant, at in await _reminders(work, connection, visit) if at > now]
     keep = [(instant, one) for instant, _ in ahead for one in CARRIED_BY[Channels(connection.channels)]]
     await messages.cancel_planned(
         work, OrgId(visit.org_id), subject_ref=visit.id, kinds=[MessageKind.reminder], keep=keep,
@@ -163,10 +164,13 @@ def _channels_by_hand(
     return CARRIED_BY[Channels(connection.channels)]
 
 
-def _reminders(connection: Connection, visit: Visit) -> Iterable[tuple[str, datetime]]:
+async def _reminders(work: Work, connection: Connection, visit: Visit) -> list[tuple[str, datetime]]:
     """(instant, due) of each reminder, the earliest first; the start is part of the instant."""
-    for minutes in sorted(set(connection.reminder_offsets_min), reverse=True):
-        yield f"{minutes}.{visit.starts_at:%Y%m%dT%H%M%SZ}", visit.starts_at - timedelta(minutes=minutes)
+    department = await find_department(work, OrgId(visit.org_id), visit.department_id)
+    return [
+        (f"{minutes}.{visit.starts_at:%Y%m%dT%H%M%SZ}", visit.starts_at - timedelta(minutes=minutes))
+        for minutes in terms_of(connection, department).reminders_min
+    ]
 
 
 async def _was_told(work: Work, visit: Visit) -> bool:

@@ -1,16 +1,20 @@
-"""Another choice of how and when a connection's messages leave, and what is planned already following it."""
+"""Another choice for a connection's or a department's visits, and those that are there already following it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from housecall.audit.model import By
 from housecall.db.database import Database
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
+from housecall.tenancy import departments
+from housecall.tenancy.departments import DepartmentSettings
 from housecall.tenancy.service import set_timing
 from housecall.tenancy.store import get_connection
+from housecall.tenancy.tables import Department
 from housecall.tenancy.timing import Timing
 from housecall.visits import store
+from housecall.visits.departments import settle_home
 from housecall.visits.desk import Desk
 from housecall.visits.model import LIVE
 from housecall.visits.texting import follow_timing
@@ -30,13 +34,47 @@ async def change_timing(
     await want_timing_followed(work, org_id, connection_id)
 
 
+async def save_department(
+    work: Work,
+    org_id: OrgId,
+    connection_id: str,
+    wanted: DepartmentSettings,
+    *,
+    department_id: str | None,
+    version: int | None = None,
+    now: datetime,
+    by: By,
+) -> Department:
+    """The department stands so, added without an id, and visits still to come follow within moments.
+
+    Raises DepartmentUnknown, DepartmentRefused, or Overtaken where it is not at ``version`` any more.
+    """
+    if department_id is None:
+        saved = await departments.add_department(work, org_id, connection_id, wanted, now=now, by=by)
+    else:
+        saved = await departments.change_department(
+            work, org_id, department_id, wanted, version=version, now=now, by=by
+        )
+    await want_timing_followed(work, org_id, saved.connection_id)
+    return saved
+
+
+async def archive_department(
+    work: Work, org_id: OrgId, department_id: str, *, version: int | None = None, now: datetime, by: By
+) -> Department:
+    """It takes no visits any more, and gives up those that are still to come; raises Overtaken."""
+    gone = await departments.archive_department(work, org_id, department_id, version=version, now=now, by=by)
+    await want_timing_followed(work, org_id, gone.connection_id)
+    return gone
+
+
 async def want_timing_followed(work: Work, org_id: OrgId, connection_id: str) -> None:
-    """Reminders planned already will follow the connection's choice."""
+    """Visits that are there already will follow what is chosen on the connection and its departments."""
     await work.enqueue(FOLLOW_TIMING, org_id=str(org_id), connection_id=connection_id)
 
 
 async def follow(desk: Desk, database: Database, org_id: OrgId, connection_id: str) -> int:
-    """The reminders of every visit that is still to come are those of the connection's choice; how many visits."""
+    """Every visit that is still to come is in its department and reminded of as is chosen; how many visits."""
     now = desk.clock.now()
     async with database.work() as work:
         found = await store.list_live_visits(work, org_id, connection_id, now, now + _AHEAD)
@@ -46,5 +84,7 @@ async def follow(desk: Desk, database: Database, org_id: OrgId, connection_id: s
         async with database.work() as work:
             visit = await store.lock_visit(work, org_id, visit_id)
             if visit.state in LIVE:
-                await follow_timing(desk, work, await get_connection(work, org_id, connection_id), visit)
+                connection = await get_connection(work, org_id, connection_id)
+                await settle_home(work, connection, visit)
+                await follow_timing(desk, work, connection, visit)
     return len(ids)

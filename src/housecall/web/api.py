@@ -30,6 +30,7 @@ class VisitRecord(BaseModel):
     outcome: str
     clinician: str
     location: str
+    department: str
     attendees: int
     attendees_peak: int
     texts_sent: int
@@ -54,11 +55,12 @@ async def list_visits(
     days: Annotated[int, Query(ge=1, le=400)] = 30,
     before: datetime | None = None,
     before_id: str | None = None,
+    department: str | None = None,
 ) -> VisitPage:
-    """The visit report, a page at a time."""
+    """The visit report, a page at a time; ``department`` is an id, or ``none`` for visits in no department."""
     house = house_of(request)
     now = house.clock.now()
-    window = window_back(now, days, ROWS_A_PAGE, before, before_id)
+    window = window_back(now, days, ROWS_A_PAGE, before, before_id, department or None)
     async with house.database.work() as work:
         chosen, _ = await choose_environment(work, person.org_id, environment)
         rows = await read_visits(

@@ -15,6 +15,8 @@ import phonenumbers
 from housecall.ehr.base import ClientKind, Vendor, Writing
 from housecall.ehr.registry import PROFILES
 from housecall.kit.sealing import SealBroken, Sealer
+from housecall.tenancy.connections import LEAST_MINUTES, checked_budget, checked_minutes
+from housecall.tenancy.errors import TenancyError
 from housecall.tenancy.model import Environment
 from housecall.tenancy.service import ANY_NUMBER
 from housecall.tenancy.setup import LISTED
@@ -42,6 +44,7 @@ LABELS: Final = {
     "confirm_existing": "Confirm visits that are booked already",
     "lobby_opens_min": "Waiting room opens",
     "window_closes_min": "Link works until",
+    "requests_per_min": "Requests a minute",
 }
 SECRETS: Final = ("client_secret", "system_client_secret", "patient_client_secret", LISTED)
 ENVIRONMENTS: Final = [(Environment.test.value, "Test"), (Environment.production.value, "Production")]
@@ -58,7 +61,6 @@ _BOXES: Final = ("write_links", "write_status", "write_presence", "confirm_exist
 _TEXTS: Final = ("client_id", "system_client_id", "patient_base_url", "patient_client_id")
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_MOST_MINUTES: Final = 24 * 60
 _LONGEST: Final = 8000
 
 
@@ -94,6 +96,7 @@ def typed_of(connection: Connection) -> Typed:
         "confirm_existing": _box(connection.confirm_existing),
         "lobby_opens_min": str(connection.lobby_opens_min),
         "window_closes_min": str(connection.window_closes_min),
+        "requests_per_min": str(connection.requests_per_min),
     }
 
 
@@ -180,8 +183,9 @@ class _Reading:
             "phone_region": self._region(),
             "frame_ancestors": self._origins(),
             "confirm_existing": bool(typed["confirm_existing"]),
-            "lobby_opens_min": self._minutes("lobby_opens_min", 5),
-            "window_closes_min": self._minutes("window_closes_min", 15),
+            "lobby_opens_min": self._number("lobby_opens_min"),
+            "window_closes_min": self._number("window_closes_min"),
+            "requests_per_min": self._number("requests_per_min"),
         }
         if typed["vendor"]:
             values["vendor"] = self._vendor()
@@ -253,12 +257,14 @@ class _Reading:
                 )
         return [one.rstrip("/") for one in found]
 
-    def _minutes(self, name: str, least: int) -> int:
+    def _number(self, name: str) -> int:
         text = self._typed[name]
-        minutes = int(text) if text.isdecimal() and len(text) < 6 else -1
-        if not least <= minutes <= _MOST_MINUTES:
-            self.faults[name] = f"Give minutes from {least} to {_MOST_MINUTES}."
-        return minutes
+        number = int(text) if text.isdecimal() and len(text) < 8 else -1
+        try:
+            return checked_minutes(name, number) if name in LEAST_MINUTES else checked_budget(number)
+        except TenancyError as fault:
+            self.faults[name] = fault.sentence
+            return number
 
     def _writes(self, vendor: str | None) -> list[str]:
         wanted = {

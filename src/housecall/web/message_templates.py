@@ -32,13 +32,14 @@ from housecall.messaging.tables import Message
 from housecall.messaging.templates import Wording
 from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.store import get_organisation, list_connections
-from housecall.tenancy.tables import Connection
+from housecall.tenancy.store_departments import get_department, list_departments
+from housecall.tenancy.tables import Connection, Department
 from housecall.visits.addresses import typed_address
 from housecall.visits.errors import MailAddressInvalid, NumberInvalid
 from housecall.web.answers import FORM_FAULTY, FORM_OVERTAKEN, go_to
 from housecall.web.audience import Audience
 from housecall.web.house import House, house_of
-from housecall.web.message_words import CHANNELS, KINDS, message_line
+from housecall.web.message_words import CHANNELS, KINDS, message_languages, message_line
 from housecall.web.portal_guards import administrator
 from housecall.web.portal_pages import show
 
@@ -74,23 +75,32 @@ class Shown:
 
 
 @routes.get(_LIST)
-async def list_templates(request: Request, person: Administrator, language: str = "en") -> Response:
-    """Every message, in one language: as shipped, or in the organisation's own words."""
+async def list_templates(
+    request: Request, person: Administrator, language: str = "en", department: str = ""
+) -> Response:
+    """Every message, in one language: as shipped, or in the organisation's or a department's own words."""
     house, language = house_of(request), language if has_texts(language, "messages") else "en"
     async with house.database.work() as work:
-        own = await list_own(work, person.org_id)
+        whose = await get_department(work, person.org_id, department) if department else None
+        own = await list_own(work, person.org_id, department)
+        there = await list_departments(work, person.org_id)
     return show(
         request,
         person,
         "portal/templates.html",
         here="templates",
         language_now=language,
-        languages_there={code: name for code, name in ENGLISH_NAMES.items() if has_texts(code, "messages")},
+        languages_there=message_languages(),
         rows=[
-            (KINDS[kind], [(CHANNELS[channel], Which(kind, channel, language)) for channel in Channel])
+            (
+                KINDS[kind],
+                [(CHANNELS[channel], Which(kind, channel, language, department)) for channel in Channel],
+            )
             for kind in EDITABLE
         ],
         own=own,
+        whose=whose,
+        departments=there,
     )
 
 
@@ -103,9 +113,10 @@ async def show_template(
     language: str,
     saved: str = "",
     test: uuid.UUID | None = None,
+    department: str = "",
 ) -> Response:
     """One wording, with what it looks like."""
-    which = _which(kind, channel, language)
+    which = _which(kind, channel, language, department)
     async with house_of(request).database.work() as work:
         stand = await read_stand(work, person.org_id, which)
     banner = _SAVED.get(saved)
@@ -125,9 +136,10 @@ async def save(
     subject: Annotated[str, Form()] = "",
     version: Annotated[int, Form()] = 0,
     act: Annotated[str, Form()] = "save",
+    department: str = "",
 ) -> Response:
     """The wording is saved, or only drawn where ``act`` is preview; what was typed is never lost."""
-    which = _which(kind, channel, language)
+    which = _which(kind, channel, language, department)
     house, wording = house_of(request), _typed(body, subject)
     async with house.database.work() as work:
         stand = await read_stand(work, person.org_id, which)
@@ -161,9 +173,10 @@ async def reset(
     channel: str,
     language: str,
     version: Annotated[int, Form()] = 0,
+    department: str = "",
 ) -> Response:
-    """It is said as shipped again."""
-    which, house = _which(kind, channel, language), house_of(request)
+    """It is said as shipped again, or a department says it as the whole organisation."""
+    which, house = _which(kind, channel, language, department), house_of(request)
     try:
         async with house.database.work() as work:
             await reset_template(
@@ -174,7 +187,7 @@ async def reset(
             stand = await read_stand(work, person.org_id, which)
         shown = Shown(which, stand.wording, stand, {}, ("warn", overtaken.sentence))
         return await _page(request, person, shown, status=FORM_OVERTAKEN)
-    return _back(which, "saved=reset")
+    return _back(which, "saved=reset-department" if which.department else "saved=reset")
 
 
 @routes.post(_ONE + "/test")
@@ -186,12 +199,13 @@ async def try_on_oneself(
     language: str,
     to: Annotated[str, Form()] = "",
     connection: Annotated[str, Form()] = "",
+    department: str = "",
 ) -> Response:
     """The saved wording leaves to the number or address typed in, by the rules of every other message."""
-    which, house = _which(kind, channel, language), house_of(request)
+    which, house = _which(kind, channel, language, department), house_of(request)
     async with house.database.work() as work:
         stand = await read_stand(work, person.org_id, which)
-        chosen = _chosen(await list_connections(work, person.org_id), connection)
+        chosen = _chosen(await _connections(work, person, which), connection)
         try:
             if chosen is None:
                 raise TemplateRefused({"to": "Connect an EHR first: its number and consents are used."})
@@ -210,6 +224,7 @@ async def try_on_oneself(
 _SAVED: Final = {
     "yes": ("ok", "Saved. The next message says it so."),
     "reset": ("ok", "It is said as shipped again."),
+    "reset-department": ("ok", "It is said as in the whole organisation again."),
 }
 
 
@@ -239,7 +254,8 @@ async def _page(
 ) -> Response:
     house, which = house_of(request), shown.which
     async with house.database.work() as work:
-        connections = await list_connections(work, person.org_id)
+        connections = await _connections(work, person, which)
+        whose = await _whose(work, person, which)
         clinic = await _clinic(work, house, person)
     return show(
         request,
@@ -249,6 +265,7 @@ async def _page(
         status=status,
         shown=shown,
         which=which,
+        whose=whose,
         kind_name=KINDS[which.kind],
         channel_name=CHANNELS[which.channel],
         language_name=ENGLISH_NAMES[which.language],
@@ -273,13 +290,24 @@ async def _clinic(work: Work, house: House, person: SignedIn) -> Clinic:
     return Clinic(organisation.display_name, organisation.clinic_phone, ZoneInfo(zone).key, house.public_url)
 
 
+async def _whose(work: Work, person: SignedIn, which: Which) -> Department | None:
+    """The department whose words these are, None for the whole organisation's; raises DepartmentUnknown."""
+    return await get_department(work, person.org_id, which.department) if which.department else None
+
+
+async def _connections(work: Work, person: SignedIn, which: Which) -> list[Connection]:
+    """By whose rules a test can be sent: a department's by its own connection's."""
+    whose, there = await _whose(work, person, which), await list_connections(work, person.org_id)
+    return [one for one in there if whose is None or one.id == whose.connection_id]
+
+
 def _chosen(connections: Any, wanted: str) -> Connection | None:
     there: list[Connection] = list(connections)
     return next((one for one in there if one.id == wanted), there[0] if there and not wanted else None)
 
 
-def _which(kind: str, channel: str, language: str) -> Which:
-    which = find_which(kind, channel, language)
+def _which(kind: str, channel: str, language: str, department: str) -> Which:
+    which = find_which(kind, channel, language, department)
     if which is None:
         raise TemplateUnknown
     return which
@@ -296,5 +324,5 @@ def _at(stand: Stand, version: int) -> Stand:
 
 
 def _back(which: Which, query: str) -> Response:
-    address = f"{_LIST}/{which.kind}/{which.channel}/{which.language}?{query}"
-    return go_to(address)
+    of = f"&department={which.department}" if which.department else ""
+    return go_to(f"{_LIST}/{which.kind}/{which.channel}/{which.language}?{query}{of}")

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from housecall.kit.languages import ENGLISH_NAMES, has_texts
 from housecall.messaging.model import Channel, FailReason, MessageKind, MessageState, SuppressReason
 from housecall.messaging.tables import Message
 
@@ -41,6 +42,7 @@ REASONS: Final[dict[str, str]] = {
     _S.invalid_number: "the number is not a valid one",
     _S.merged: "the patient’s record was merged into another",
     _S.connection_not_working: "the connection to the EHR is not switched on",
+    _S.department_not_live: "the visit’s department is not live in this pilot",
     _S.not_listed: "this test connection may write to listed people only",
     _S.opted_out: "the patient does not want it",
     _S.stopped: "the patient replied STOP",
@@ -87,3 +89,8 @@ def message_line(message: Message) -> str:
     if because and message.state == MessageState.accepted:
         return f"{state}, not there yet: {because}."
     return f"{state}: {because}." if because else f"{state}."
+
+
+def message_languages() -> dict[str, str]:
+    """The languages that messages are written in, by code, as staff call them."""
+    return {code: name for code, name in ENGLISH_NAMES.items() if has_texts(code, "messages")}

@@ -7,7 +7,14 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from housecall.reports.model import COLUMNS, WORDS, cells
-from housecall.reports.service import ROWS_A_FILE, ROWS_A_PAGE, choose_environment, read_visits, window_back
+from housecall.reports.service import (
+    ROWS_A_FILE,
+    ROWS_A_PAGE,
+    choose_environment,
+    list_departments_of,
+    read_visits,
+    window_back,
+)
 from housecall.tenancy.administrators import SignedIn, end_other_sessions, list_own_sessions, sign_out
 from housecall.tenancy.model import Right
 from housecall.web.answers import csv_file, go_to
@@ -74,13 +81,15 @@ async def visit_report(
     days: Annotated[int, Query(ge=1, le=400)] = 30,
     before: datetime | None = None,
     before_id: str | None = None,
+    department: str = "",
 ) -> Response:
     """The visit report: one row a visit, the latest first; there the second a visit ends."""
     house = house_of(request)
     now = house.clock.now()
-    window = window_back(now, days, ROWS_A_PAGE, before, before_id)
+    window = window_back(now, days, ROWS_A_PAGE, before, before_id, department or None)
     async with house.database.work() as work:
         chosen, there = await choose_environment(work, person.org_id, environment)
+        departments = await list_departments_of(work, person.org_id, chosen)
         rows = await read_visits(
             work, person.org_id, environment=chosen, window=window, by=person.by, now=now
         )
@@ -93,6 +102,8 @@ async def visit_report(
         words=WORDS,
         environment=chosen,
         environments=there,
+        department=department,
+        departments=departments,
         days=days,
         generated=now.astimezone(UTC),
         last=rows[-1] if len(rows) == ROWS_A_PAGE else None,
@@ -105,6 +116,7 @@ async def visit_report_file(
     person: Reader,
     environment: str | None = None,
     days: Annotated[int, Query(ge=1, le=400)] = 30,
+    department: str = "",
 ) -> Response:
     """The same rows as a file."""
     house = house_of(request)
@@ -115,7 +127,7 @@ async def visit_report_file(
             work,
             person.org_id,
             environment=chosen,
-            window=window_back(now, days, ROWS_A_FILE),
+            window=window_back(now, days, ROWS_A_FILE, department=department or None),
             by=person.by,
             now=now,
             exported=True,

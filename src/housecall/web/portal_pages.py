@@ -32,7 +32,13 @@ class Place:
 # Hang a page in here, and give its name as ``here`` when it is shown.
 PLACES: Final = (
     Place("Today", (Page("today", "Today’s visits", "/panel/today", Right.hold_visits),)),
-    Place("Setup", (Page("setup", "Setup", "/portal/setup", Right.administer),)),
+    Place(
+        "Setup",
+        (
+            Page("setup", "Setup", "/portal/setup", Right.administer),
+            Page("departments", "Departments", "/portal/departments", Right.administer),
+        ),
+    ),
     Place(
         "Messages",
         (

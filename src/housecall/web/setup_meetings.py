@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from housecall.kit.errors import HousecallError, Overtaken
 from housecall.kit.findings import Finding
-from housecall.meetings.errors import CertificateInvalid
+from housecall.meetings.errors import CertificateInvalid, MeetingRefused
 from housecall.meetings.teams.backend import TeamsMeetings
 from housecall.meetings.teams.certificate import make_certificate, read_certificate
 from housecall.meetings.teams.checks import check_teams, permissions_for, policy_commands
@@ -60,6 +60,9 @@ async def save(
                 work, person.org_id, connection_id, read.service, read.choice,
                 before=form.before, clock=house.clock, by=person.by,
             )  # fmt: skip
+    except MeetingRefused as refused:
+        faults = {"tenant": refused.sentence}
+        return await _page(request, person, connection_id, form=form, faults=faults, status=FORM_FAULTY)
     except Overtaken:
         connection = await _connection(house, person, connection_id)
         stands = forms.what_stands(form, connection)

@@ -167,6 +167,7 @@ const REASONS: Record<string, string> = {
   deceased: 'the record says the patient has died',
   merged: 'the patient’s record was merged into another',
   not_listed: 'this test connection may text listed numbers only',
+  department_not_live: 'this department is not live in the pilot',
   connection_not_working: 'the connection to the EHR is not switched on',
   visit_over: 'the visit is over',
   visit_cancelled: 'the visit was cancelled',
