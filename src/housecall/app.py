@@ -33,6 +33,7 @@ from housecall.web.pages import STATIC
 from housecall.web.panel import doors as handover_routes
 from housecall.web.panel import routes as panel_routes
 from housecall.web.panel_colleagues import routes as colleague_routes
+from housecall.web.panel_instant import routes as instant_routes
 from housecall.web.panel_people import routes as people_routes
 from housecall.web.patient import routes as patient_routes
 from housecall.web.patient_launch import routes as patient_launch_routes
@@ -76,6 +77,7 @@ AUDIENCES: Final = (
     worklist_routes,
     people_routes,
     colleague_routes,
+    instant_routes,
     panel_routes,
     handover_routes,
     patient_routes,

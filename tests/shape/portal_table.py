@@ -28,6 +28,7 @@ TABLE = {
     "GET /portal/reports/quality.csv": READERS,
     "GET /api/v1/visits": READERS,
     "GET /panel/today": CLINICIANS,
+    "POST /panel/today/instant": CLINICIANS,
     "POST /panel/today/{visit_id}/acknowledge": CLINICIANS,
     "POST /panel/today/{visit_id}/open": CLINICIANS,
     "GET /portal/guests": INVITERS,

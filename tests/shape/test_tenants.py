@@ -17,6 +17,7 @@ WITHOUT_ORGANISATION = {
         "list_signing_keys",
     },
     "visits/store_guests.py": {"forget_expired_addresses"},
+    "visits/store_instant.py": {"forget_expired_instants"},
     "visits/store_meetings.py": {"find_meeting_followed", "list_meetings_due"},
 }
 

@@ -7,7 +7,6 @@ from housecall.audit.service import record
 from housecall.db.database import Database
 from housecall.ehr.base import (
     Appointment,
-    AppointmentRef,
     Clinician,
     EhrClient,
     Person,
@@ -24,6 +23,7 @@ from housecall.tenancy.store_departments import find_department
 from housecall.tenancy.tables import Connection, Department
 from housecall.tenancy.terms import may_text_in, may_write_in, terms_of
 from housecall.visits.access import tokens_of
+from housecall.visits.booking import Reading, read_booking
 from housecall.visits.desk import Desk
 from housecall.visits.store import get_visit
 from housecall.visits.tables import Launch, Visit
@@ -43,7 +43,7 @@ async def read_details(desk: Desk, database: Database, launch: Launch, visit_id:
         department = await find_department(work, org_id, visit.department_id)
     tokens = await tokens_of(desk, database, launch)
     client = desk.ehr.client(connection)
-    appointment = await _appointment(client, visit, tokens)
+    appointment = await read_booking(Reading(desk, database, client, tokens), visit)
     if appointment.patient is None:
         raise PersonGone
     person = await client.read_person(appointment.patient, tokens=tokens)
@@ -56,10 +56,6 @@ async def read_details(desk: Desk, database: Database, launch: Launch, visit_id:
     drawn = _drawn(visit, appointment, person, clinician, because)
     drawn["patient"] |= {"channels": connection.channels, "cannot_mail_because": no_mail}
     return drawn
-
-
-async def _appointment(client: EhrClient, visit: Visit, tokens: Tokens) -> Appointment:
-    return await client.read_appointment(AppointmentRef(visit.appointment_ref), tokens=tokens)
 
 
 async def _clinician(client: EhrClient, appointment: Appointment, tokens: Tokens) -> Clinician | None:

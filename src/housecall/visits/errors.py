@@ -17,6 +17,7 @@ HousecallError
     ├── ColleagueIsOneself
     ├── ColleagueNotAsked
     ├── TransferUnderWay
+    ├── ChartMissing
     ├── LinkDead
     ├── LinkLost
     ├── NotAdmitted
@@ -150,6 +151,13 @@ class TransferUnderWay(VisitError):
 
     kind: ClassVar[Kind] = Kind.conflict
     code: ClassVar[str] = "visits.transfer_under_way"
+
+
+class ChartMissing(VisitError):
+    """A visit without an appointment is begun from the patient's chart. Open Housecall there."""
+
+    kind: ClassVar[Kind] = Kind.conflict
+    code: ClassVar[str] = "visits.chart_missing"
 
 
 class LinkDead(VisitError):

@@ -31,6 +31,7 @@ from housecall.visits.access import keep_tokens
 from housecall.visits.candidates import find_candidates, take_candidates
 from housecall.visits.desk import Desk
 from housecall.visits.errors import LaunchDenied, LaunchForeign, LaunchUnknown, LaunchUsed
+from housecall.visits.instant import find_of_patient
 from housecall.visits.tables import Launch
 
 # As long as a clinician may take to sign in; the EHR's own code lives shorter.
@@ -130,7 +131,8 @@ async def finish_launch(
         connection = await get_connection(work, OrgId(launch.org_id), launch.connection_id)
         await note_test_launch(work, connection, now=desk.clock.now(), by=_by(context))
         if is_working(connection):
-            launch.visit_ids = await take_candidates(desk, work, connection, candidates)
+            booked = await take_candidates(desk, work, connection, candidates)
+            launch.visit_ids = booked + await find_of_patient(desk, work, connection, context.patient)
             await _activate(desk, work, launch, context)
         else:
             launch.state = "ended"
@@ -205,6 +207,9 @@ async def _activate(desk: Desk, work: Work, launch: Launch, context: LaunchConte
     launch.expires_at = now + SESSION_LIFE
     if context.encounter:
         launch.encounter_ref_sealed = desk.sealer.seal(context.encounter, purpose=f"encounter:{launch.id}")
+    if context.patient:
+        # Whom a visit begun from this chart is with; forgotten with the launch.
+        launch.patient_ref_sealed = desk.sealer.seal(context.patient, purpose=f"patient:{launch.id}")
     keep_tokens(desk, launch, context.tokens)
     await work.session.flush()
 

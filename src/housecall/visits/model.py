@@ -150,6 +150,8 @@ PARTICIPANT_MOVES: Final[Mapping[tuple[ParticipantState, str], ParticipantState]
     (_P.declined, "invite"): _P.invited,
 }
 
+# In an appointment's place where there is none; no id of FHIR has a colon in it.
+INSTANT: Final = "housecall:"
 OVER: Final = frozenset({_V.ended, _V.cancelled})
 LIVE: Final = frozenset({_V.scheduled, _V.open, _V.in_progress})
 BEFORE_LOBBY: Final = frozenset({_P.invited, _P.opened, _P.checking, _P.left})
@@ -160,6 +162,11 @@ TAKING_PART: Final = frozenset({_P.connected, _P.held, _P.reconnecting})
 STAFF: Final = frozenset({ParticipantRole.clinician})
 # Invited by the clinic besides the patient, each with a link of their own.
 GUESTS: Final = frozenset({ParticipantRole.family, ParticipantRole.interpreter})
+
+
+def is_instant(appointment_ref: str) -> bool:
+    """Whether the visit was begun without an appointment."""
+    return appointment_ref.startswith(INSTANT)
 
 
 def move_visit(state: str, verb: str) -> VisitState:

@@ -17,6 +17,7 @@ from housecall.tenancy.tables import Connection
 from housecall.visits import store
 from housecall.visits.departments import leave_closed_out
 from housecall.visits.desk import Desk
+from housecall.visits.model import is_instant
 from housecall.visits.schedule import drop_missing, take_in
 from housecall.visits.tables import Visit
 
@@ -196,7 +197,7 @@ async def _look_for_missing(
         live = [
             visit
             for visit in await store.list_live_visits(work, org_id, connection.id, max(span[0], now), span[1])
-            if visit.appointment_ref not in seen
+            if visit.appointment_ref not in seen and not is_instant(visit.appointment_ref)
         ]
     if not live:
         return

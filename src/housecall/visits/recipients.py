@@ -24,11 +24,12 @@ from housecall.tenancy.tables import Connection, Department, Organisation
 from housecall.tenancy.terms import may_text_in, may_write_in, terms_of
 from housecall.tenancy.timing import QuietHours
 from housecall.visits import store
+from housecall.visits.booking import stand_in
 from housecall.visits.desk import Desk
 from housecall.visits.events import event_of
 from housecall.visits.guest_recipients import resolve_guests
 from housecall.visits.links import make_link
-from housecall.visits.model import VisitState
+from housecall.visits.model import VisitState, is_instant
 from housecall.visits.scene import visit_window
 from housecall.visits.tables import Seat, Visit
 from housecall.visits.texting import is_by_wish
@@ -51,6 +52,8 @@ class _About:
     connection: Connection
     department: Department | None
     organisation: Organisation
+    # What stands in for the appointment, where the visit has none.
+    stands_in: Appointment | None = None
 
 
 @dataclass
@@ -121,8 +124,12 @@ class VisitRecipients:
             if obstacle is not None or seat is None:
                 outcomes[due.id] = Suppress(obstacle or SuppressReason.visit_over)
                 continue
-            abouts.append(_About(due, visit, seat, connection, department, organisation))
+            booking = await self._stand_in(work, visit)
+            abouts.append(_About(due, visit, seat, connection, department, organisation, booking))
         return abouts
+
+    async def _stand_in(self, work: Work, visit: Visit) -> Appointment | None:
+        return await stand_in(work, self._desk.sealer, visit) if is_instant(visit.appointment_ref) else None
 
     async def _seats(self, work: Work, org_id: OrgId, visits: Iterable[Visit]) -> dict[tuple[str, str], Seat]:
         refs: dict[str, set[str]] = {}
@@ -159,11 +166,14 @@ class VisitRecipients:
 
     async def _read(self, abouts: list[_About]) -> _Read:
         # A typed-in address needs nobody's record.
-        refs = {AppointmentRef(one.visit.appointment_ref) for one in abouts if not one.due.typed_address}
-        if not refs:
+        abouts = [one for one in abouts if not one.due.typed_address]
+        if not abouts:
             return _Read()
         client = self._desk.ehr.client(abouts[0].connection)
-        read = _Read(await client.read_appointments(sorted(refs)))
+        read = _Read({one.stands_in.ref: one.stands_in for one in abouts if one.stands_in})
+        refs = {AppointmentRef(one.visit.appointment_ref) for one in abouts if not one.stands_in}
+        if refs:
+            read.appointments |= await client.read_appointments(sorted(refs))
         patients = {one.patient for one in read.appointments.values() if one.patient}
         read.people = await client.read_people(sorted(patients))
         merged = {one.replaced_by for one in read.people.values() if one.replaced_by} - read.people.keys()
@@ -200,6 +210,9 @@ class VisitRecipients:
             if about.due.kind is MessageKind.reminder and appointment.start != about.visit.starts_at:
                 return Suppress(SuppressReason.visit_moved)
         person = read.person_of(about.visit.appointment_ref)
+        if appointment.patient is None and about.stands_in is not None:
+            is_text = about.due.channel is Channel.sms
+            return Suppress(SuppressReason.no_mobile if is_text else SuppressReason.no_email)
         if person is None:
             return Later(self._desk.clock.now() + _ASK_AGAIN)
         address = _address(about, person)

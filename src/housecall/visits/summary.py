@@ -10,7 +10,7 @@ from housecall.audit.model import Act, Actor, By
 from housecall.audit.service import record
 from housecall.db.database import Database
 from housecall.db.work import Work
-from housecall.ehr.base import AppointmentRef, EhrClient, Note, PractitionerRef, Tokens
+from housecall.ehr.base import EhrClient, Note, PractitionerRef, Tokens
 from housecall.ehr.errors import EhrError, EhrThrottled, EhrUnavailable, PersonGone
 from housecall.kit.errors import HousecallError
 from housecall.kit.ids import OrgId
@@ -18,6 +18,7 @@ from housecall.tenancy.store import get_connection
 from housecall.tenancy.tables import Connection
 from housecall.visits import store, store_writing
 from housecall.visits.access import tokens_of
+from housecall.visits.booking import Reading, read_booking
 from housecall.visits.desk import Desk
 from housecall.visits.errors import (
     EncounterMissing,
@@ -136,7 +137,7 @@ async def _write(
         people = [person for person, _ in await store.list_people(work, org_id, [visit_id])]
     tokens = await tokens_of(desk, database, launch)
     client = desk.ehr.client(connection)
-    found = await client.read_appointment(AppointmentRef(visit.appointment_ref), tokens=tokens)
+    found = await read_booking(Reading(desk, database, client, tokens), visit)
     if found.patient is None:
         raise PersonGone
     start, end = span_of(visit)

@@ -28,6 +28,7 @@ from housecall.visits.room import depart, rest
 from housecall.visits.scene import Scene, lock_scene
 from housecall.visits.service import finish
 from housecall.visits.store_guests import forget_expired_addresses
+from housecall.visits.store_instant import forget_expired_instants
 from housecall.visits.tables import Launch, Participant, SpokenCode, Visit
 from housecall.visits.telling import tell_state
 from housecall.visits.views import publish_visit
@@ -50,13 +51,14 @@ async def sweep(desk: Desk, work: Work) -> int:
     await _forget_access(work, now)
     await work.session.execute(delete(SpokenCode).where(SpokenCode.expires_at <= now))
     await forget_expired_addresses(work, now)
+    await forget_expired_instants(work, now)
     return (
         await _let_go(desk, work, now) + await _end_empty(desk, work, now) + await _give_up(desk, work, now)
     )
 
 
 async def _forget_access(work: Work, now: datetime) -> None:
-    """A launch whose time is over holds no token and no encounter any more."""
+    """A launch whose time is over holds no token, no encounter and no patient any more."""
     await work.session.execute(
         update(Launch)
         .where(Launch.expires_at <= now, Launch.state != "ended")
@@ -66,6 +68,7 @@ async def _forget_access(work: Work, now: datetime) -> None:
             verifier_sealed=None,
             tokens_sealed=None,
             encounter_ref_sealed=None,
+            patient_ref_sealed=None,
         )
         .execution_options(synchronize_session=False)
     )

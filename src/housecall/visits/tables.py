@@ -31,6 +31,7 @@ class Launch(Base):
     user_ref: Mapped[str | None]
     visit_ids: Mapped[list[str]]
     encounter_ref_sealed: Mapped[bytes | None]
+    patient_ref_sealed: Mapped[bytes | None] = mapped_column(default=None)
     handed_over_from: Mapped[str | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

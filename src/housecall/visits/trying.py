@@ -50,5 +50,5 @@ async def _end(database: Database, finished: Launch) -> int:
     async with database.work() as work:
         kept = await work.session.get_one(Launch, finished.id)
         kept.state = "ended"
-        kept.tokens_sealed = kept.encounter_ref_sealed = None
+        kept.tokens_sealed = kept.encounter_ref_sealed = kept.patient_ref_sealed = None
         return len(kept.visit_ids)

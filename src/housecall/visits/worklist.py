@@ -16,13 +16,13 @@ from housecall.audit.model import Act, Actor, By
 from housecall.audit.service import record
 from housecall.db.database import Database
 from housecall.db.work import Work
-from housecall.ehr.base import AppointmentRef, EhrClient, Tokens
 from housecall.ehr.errors import EhrError
 from housecall.kit.ids import OrgId
 from housecall.tenancy.store import get_connection
 from housecall.tenancy.tables import Connection
 from housecall.visits import store
 from housecall.visits.access import tokens_of
+from housecall.visits.booking import Reading, read_booking
 from housecall.visits.desk import Desk
 from housecall.visits.errors import VisitUnknown
 from housecall.visits.model import OVER
@@ -166,8 +166,8 @@ async def read_names(
         return {}
     tokens = await tokens_of(desk, database, launch)
     turn = asyncio.Semaphore(_READS_AT_ONCE)
-    client = desk.ehr.client(connection)
-    read = await asyncio.gather(*(_read_name(client, visit, tokens, turn) for visit in visits))
+    reading = Reading(desk, database, desk.ehr.client(connection), tokens)
+    read = await asyncio.gather(*(_read_name(reading, visit, turn) for visit in visits))
     faults = [one for one in read if isinstance(one, EhrError)]
     if len(faults) == len(visits):
         raise faults[0]
@@ -182,14 +182,14 @@ async def read_names(
 
 
 async def _read_name(
-    client: EhrClient, visit: Visit, tokens: Tokens, turn: asyncio.Semaphore
+    reading: Reading, visit: Visit, turn: asyncio.Semaphore
 ) -> dict[str, str | None] | EhrError | None:
     async with turn:
         try:
-            appointment = await client.read_appointment(AppointmentRef(visit.appointment_ref), tokens=tokens)
+            appointment = await read_booking(reading, visit)
             if appointment.patient is None:
                 return None
-            person = await client.read_person(appointment.patient, tokens=tokens)
+            person = await reading.client.read_person(appointment.patient, tokens=reading.tokens)
         except EhrError as error:
             return error
     return {"name": person.display_name, "service": appointment.service}

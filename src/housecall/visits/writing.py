@@ -25,7 +25,7 @@ from housecall.tenancy.tables import Connection
 from housecall.visits import presence, store, store_writing
 from housecall.visits.desk import Desk
 from housecall.visits.links import make_link
-from housecall.visits.model import VisitState, WriteKind, WriteState
+from housecall.visits.model import VisitState, WriteKind, WriteState, is_instant
 from housecall.visits.presence import Telling
 from housecall.visits.tables import Participant, Seat, Visit, WriteBack
 
@@ -69,8 +69,8 @@ class LedgerRow:
 
 
 async def want(desk: Desk, work: Work, connection: Connection, visit: Visit, kind: WriteKind) -> bool:
-    """The EHR will be told; nothing, and False, where the connection has not switched this on."""
-    if kind.value not in connection.write_back:
+    """The EHR will be told; nothing, and False, where this is not switched on or there is no appointment."""
+    if kind.value not in connection.write_back or is_instant(visit.appointment_ref):
         return False
     org_id = OrgId(visit.org_id)
     await work.session.flush()

@@ -22,6 +22,7 @@ from housecall.visits import elsewhere, service
 from housecall.visits.details import read_details
 from housecall.visits.errors import VisitUnknown
 from housecall.visits.handover import make_handover, use_handover
+from housecall.visits.instant import may_begin
 from housecall.visits.launches import find_launch
 from housecall.visits.resending import send_again, why_not_again
 from housecall.visits.scene import visit_window
@@ -123,6 +124,7 @@ async def panel(request: Request, launch_id: str, caller: Guarded) -> Response:
     first = {
         "launch": caller.launch.id,
         "user": caller.user,
+        "begins": may_begin(caller.launch, visits),
         "visits": views,
         "clinic": organisation.display_name,
         "time_zone": caller.connection.time_zone,

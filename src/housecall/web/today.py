@@ -7,10 +7,13 @@ from starlette.responses import Response
 
 from housecall.db.work import Work
 from housecall.tenancy.administrators import SignedIn
+from housecall.tenancy.errors import ConnectionNotWorking
 from housecall.tenancy.service import is_working
 from housecall.tenancy.store import list_connections
 from housecall.tenancy.tables import Connection
 from housecall.visits import service
+from housecall.visits.instant import begin_for_anybody
+from housecall.visits.tables import Launch
 from housecall.visits.without_ehr import open_by_account
 from housecall.visits.worklist import Listing, check_on, list_views, listing_of
 from housecall.web.answers import fresh
@@ -31,7 +34,7 @@ async def today(request: Request, person: Clinician, connection: str | None = No
     now = house.clock.now()
     async with house.database.work() as work:
         there = [one for one in await list_connections(work, person.org_id) if is_working(one)]
-        chosen = next((one for one in there if one.id == connection), there[0] if there else None)
+        chosen = _chosen(there, connection)
         listing = listing_of(chosen, now) if chosen is not None else None
         views = await list_views(work, listing, now) if listing is not None else []
     first = {
@@ -50,6 +53,30 @@ async def today(request: Request, person: Clinician, connection: str | None = No
         "server_now": now.isoformat(),
     }
     return render(request, "panel/today.html", first=first, clinic=person.clinic)
+
+
+def _chosen(there: list[Connection], wanted: str | None) -> Connection | None:
+    return next((one for one in there if one.id == wanted), there[0] if there else None)
+
+
+@routes.post("/panel/today/instant")
+async def begin(request: Request, person: Clinician, connection: str | None = None) -> Response:
+    """A visit now, with somebody to whom a link is sent or read out; the answer is its address."""
+    house = house_of(request)
+    async with house.database.work() as work:
+        there = [one for one in await list_connections(work, person.org_id) if is_working(one)]
+        chosen = _chosen(there, connection)
+        if chosen is None:
+            raise ConnectionNotWorking
+        visit = await begin_for_anybody(house.desk, work, chosen, by=person.by)
+        opened = await open_by_account(house.desk, work, visit, by=person.by)
+    return _opened(house, *opened)
+
+
+def _opened(house: House, launch: Launch, secret: str) -> Response:
+    answer = fresh({"url": f"{house.public_url}/panel/{launch.id}"})
+    set_launch_cookie(answer, launch.id, secret)
+    return answer
 
 
 def _tabs(there: list[Connection], chosen: Connection | None) -> list[dict[str, Any]]:
@@ -81,10 +108,8 @@ async def open_visit(request: Request, visit_id: str, person: Clinician) -> Resp
     house = house_of(request)
     async with house.database.work() as work:
         (visit,) = await check_on(work, await _listings(house, work, person), [visit_id])
-        launch, secret = await open_by_account(house.desk, work, visit, by=person.by)
-    answer = fresh({"url": f"{house.public_url}/panel/{launch.id}"})
-    set_launch_cookie(answer, launch.id, secret)
-    return answer
+        opened = await open_by_account(house.desk, work, visit, by=person.by)
+    return _opened(house, *opened)
 
 
 async def _listings(house: House, work: Work, person: SignedIn) -> list[Listing]:

@@ -52,6 +52,11 @@ export class Acts {
     return this.ask(`visits/${visit}/people/${participant}/read-out-code`, {});
   }
 
+  /** A visit now with the patient of this chart. */
+  beginNow(): Promise<{ visit: string }> {
+    return this.ask('instant', {});
+  }
+
   /** Clinicians of the EHR whose name begins so. */
   colleagues(name: string): Promise<Colleague[]> {
     return this.ask('colleagues', { name });

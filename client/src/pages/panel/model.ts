@@ -15,6 +15,8 @@ export interface First {
   visits: VisitView[];
   clinic: string;
   time_zone: string;
+  /** Whether a visit can be begun now with the patient of this chart, without an appointment. */
+  begins: boolean;
   /** The address of the day's list. */
   list: string;
   /** Whether this is the window opened by a hand-over, not the EHR's frame. */

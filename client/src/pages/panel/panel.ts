@@ -10,6 +10,7 @@ import { Choices } from './choices';
 import { setServerNow } from './clock';
 import { emptyPage } from './empty';
 import { changesOf } from './guests';
+import { BeginNow } from './instant';
 import { opening, Visits, type First, type VisitView } from './model';
 import { LOST, Page, type Banner } from './page';
 import { reportPresence } from './presence';
@@ -43,7 +44,8 @@ export class Panel {
     this.acts = new Acts(first.launch);
     this.socket = new HousecallSocket({ url: `/panel/${first.launch}/socket`, parse: parseStaff });
     const list = element('a', { href: first.list, class: 'quiet', 'data-testid': 'worklist-link' }, 'Today’s list');
-    this.page = new Page(first.clinic, [list, chime.button]);
+    const instant = first.begins && first.visits.length > 0 ? [this.beginNow(false)] : [];
+    this.page = new Page(first.clinic, [list, ...instant, chime.button]);
     this.arrivals = new Arrivals({ alarm: (text) => this.page.alarm(text), badge: (count) => this.page.badge(count), ring: () => chime.ring() }, first.user);
     this.back.addEventListener('click', () => this.goBack());
   }
@@ -66,7 +68,7 @@ export class Panel {
     const found = opening(this.visits.candidates());
     switch (found.kind) {
       case 'none':
-        return this.page.show(emptyPage());
+        return this.page.show(emptyPage(this.first.begins ? this.beginNow(true) : undefined));
       case 'one':
         return this.show(found.visit);
       case 'several':
@@ -74,6 +76,11 @@ export class Panel {
       default:
         return assertNever(found);
     }
+  }
+
+  private beginNow(isMain: boolean): HTMLElement {
+    // The page that is loaded anew has the visit in it.
+    return new BeginNow(() => this.acts.beginNow().then(() => location.reload()), isMain).root;
   }
 
   private choose(visits: VisitView[]): void {
