@@ -46,6 +46,7 @@ AUDIT: Final[dict[Act, str]] = {
     Act.colleague_seen: "A colleague took note of being asked.",
     Act.colleague_declined: "A colleague who was asked cannot come.",
     Act.colleague_withdrawn: "A colleague is not asked any more.",
+    Act.consult_begun: "A clinician began a visit between colleagues, without a patient.",
     Act.visit_begun_now: "A visit without an appointment was made, for now.",
     Act.visit_taken_over: "A colleague has taken the visit over.",
     Act.visit_found: "A visit was made on an appointment, by the feed or by a launch.",

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { Arrivals } from '../src/pages/panel/arrivals';
 import { askedOf, asksOfOthers, isTaken } from '../src/pages/panel/asking';
 import type { VisitView } from '../src/pages/panel/model';
+import { offered } from '../src/pages/panel/offers';
 import { compare, groupOf } from '../src/pages/worklist/order';
 import { aVisit } from './panel-visit';
 
@@ -60,5 +61,15 @@ describe('what a colleague asks', () => {
   it('says when a colleague has it', () => {
     expect(isTaken(asking('her', { state: 'came' }, { handed_to: 'her' }), 'me')).toBe(true);
     expect(isTaken(asking('her', { state: 'came' }, { handed_to: 'her' }), 'her')).toBe(false);
+  });
+});
+
+describe('a consult', () => {
+  const place = { inCall: false, alone: true, filesNotes: true };
+
+  it('offers to join and to end, and nothing that concerns a patient', () => {
+    expect(offered(aVisit({ is_consult: true }), place)).toEqual(['join-visit', 'end-visit']);
+    expect(offered(aVisit({ is_consult: true, state: 'in_progress' }), { ...place, inCall: true })).toEqual(['end-visit']);
+    expect(offered(aVisit({ is_consult: true, state: 'ended' }), place)).toEqual([]);
   });
 });

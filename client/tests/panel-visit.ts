@@ -11,7 +11,7 @@ export function aVisit({ patient, ...visit }: Different = {}): VisitView {
       participant: 'p_1', state: 'invited', since: '2026-11-24T14:00:00+00:00', waiting_since: null, first_waiting_at: null, present: false, gone_since: null, text_me: false, called_at: null,
       device: null, message: null, arrival: null, ...patient,
     },
-    others: [], handed_to: null, guests: [], attendees: 0, protected: false, hold_message: null, confirmed_at: null,
+    others: [], handed_to: null, is_consult: false, guests: [], attendees: 0, protected: false, hold_message: null, confirmed_at: null,
     meeting: { service: 'builtin', is_ready: true, is_in_page: true, can_admit: true, can_hold: true, can_send_back: true, hides_clinician: true, fault: null, told: 'all', told_at: null, guest_in_lobby: false },
     ...visit,
   };

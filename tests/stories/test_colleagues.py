@@ -168,3 +168,44 @@ async def test_a_colleague_joins_the_call_and_then_takes_it_over(demo: Demo, the
     assert other["family"] not in await patient.page.content()
     await colleague.end()
     await expect(patient.mark("visit-over")).to_be_visible()
+
+
+async def test_colleagues_consult_each_other_without_a_patient(demo: Demo, theatre: Theatre) -> None:
+    """Given nobody's appointment, two clinicians meet; it stands in both lists and ends by a press."""
+    me, other = two_clinicians(demo)
+    mine, theirs = demo.book(in_minutes=40), demo.book(in_minutes=40, practitioner=other["id"])
+    clinician, colleague = await theatre.clinician(), await theatre.clinician()
+    await open_as(clinician, mine, me)
+    await clinician.mark("worklist-link").click()
+    async with clinician.context.expect_page() as opening:
+        await clinician.press("begin-consult")
+    page = await opening.value
+    clinician.watch(page)
+    await page.get_by_role("button").click()
+    window = Window(page)
+    card = window.mark("visit-card")
+    await expect(card).to_contain_text("Consult between colleagues")
+    visit = await card.get_attribute("data-visit")
+    assert visit is not None
+    await window.mark("colleague-name").fill(other["family"])
+    await window.mark("find-colleague").click()
+    found = page.locator(f'[data-testid="colleague-found"][data-ref="{other["id"]}"]')
+    await found.get_by_test_id("ask-to-join").click()
+    await expect(window.mark("colleague-asked")).to_contain_text(other["family"])
+    assert await axe(page) == []
+    await picture(page, "consult-asked")
+    await window.mark("join-visit").click()
+
+    await open_as(colleague, theirs, other)
+    await colleague.mark("worklist-link").click()
+    await expect(row_of(colleague, visit)).to_contain_text("Consult between colleagues")
+    second = await open_from_list(colleague, visit)
+    await second.mark("colleague-join").click()
+    await expect(window.mark("patient-state")).to_contain_text("Colleagues are in the call")
+    assert await asyncio.gather(frames_move(window), frames_move(second)) == [True, True]
+    await picture(page, "consult-call")
+    await window.mark("end-visit").click()
+    await window.mark("confirm-end").click()
+
+    await expect(second.mark("patient-state")).to_contain_text("Visit ended")
+    await expect(second.mark("call")).to_have_count(0)

@@ -9,10 +9,18 @@ import pytest
 from housecall.audit.model import Actor, By
 from housecall.ehr.base import Appointment, Clinician, PractitionerRef
 from housecall.ehr.errors import ClinicianGone
+from housecall.reports.model import Outcome, VisitRow
 from housecall.reports.service import read_visits, window_back
 from housecall.visits import asking, life, lobby, room, service
 from housecall.visits.colleagues import read_colleagues
-from housecall.visits.errors import ColleagueIsOneself, ColleagueNotAsked, TransferUnderWay, VisitOver
+from housecall.visits.errors import (
+    ColleagueIsOneself,
+    ColleagueNotAsked,
+    TransferUnderWay,
+    VisitOver,
+    VisitUnknown,
+)
+from housecall.visits.instant import begin_consult
 from housecall.visits.model import Wish
 from housecall.visits.tables import Launch, Visit
 from housecall.visits.without_ehr import open_by_account
@@ -57,11 +65,10 @@ def asked(view: dict[str, Any], user: str = COLLEAGUE) -> Any:
     return next(one["asked"] for one in view["others"] if one["user"] == user)
 
 
-async def reported(ward: Ward) -> str:
-    """Whose the visit is in the report."""
+async def report(ward: Ward) -> list[VisitRow]:
     clinic = ward.clinic
     async with clinic.database.work() as work:
-        [row] = await read_visits(
+        return await read_visits(
             work,
             clinic.org_id,
             environment="test",
@@ -69,6 +76,11 @@ async def reported(ward: Ward) -> str:
             by=FIRST,
             now=clinic.now,
         )
+
+
+async def reported(ward: Ward) -> str:
+    """Whose the visit is in the report."""
+    [row] = await report(ward)
     return row.clinician
 
 
@@ -240,3 +252,28 @@ async def test_a_colleague_who_never_came_is_not_the_last_who_left(hospital: Hos
 
     visit = await clinic.fresh(ward.visit)
     assert (visit.state, visit.ended_at) == ("ended", left_at)
+
+
+async def test_a_consult_has_no_patient_and_begins_when_two_colleagues_meet(hospital: Hospital) -> None:
+    ward = await a_ward(hospital)
+    clinic = ward.clinic
+    async with clinic.database.work() as work:
+        consult = await begin_consult(clinic.desk, work, clinic.connection, clinician=DOCTOR, by=FIRST)
+    ward.visit = consult
+    view = await ward.ask(wish=Wish.join_in)
+    assert (view["is_consult"], view["patient"]["participant"]) == (True, "")
+    assert consult.id in await ward.listed(DOCTOR)
+    assert consult.id in await ward.listed(COLLEAGUE)
+
+    await clinic.join(consult, user=DOCTOR)
+    assert (await clinic.fresh(consult)).began_at is None
+    await clinic.act(room.join, consult.id, user_ref=COLLEAGUE, tab="t-2", by=SECOND)
+
+    met = await clinic.fresh(consult)
+    assert (met.state, met.began_at) == ("in_progress", clinic.now)
+    with pytest.raises(VisitUnknown):
+        await ward.act(service.admit, by=FIRST)
+    clinic.later(minutes=4)
+    ended = await ward.act(service.end_visit, by=FIRST)
+    assert (ended["state"], ended["can_restart"]) == ("ended", False)
+    assert {row.visit: row.outcome for row in await report(ward)}[consult.id] is Outcome.consult

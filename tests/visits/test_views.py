@@ -36,7 +36,7 @@ async def test_the_snapshot_has_all_its_fields(clinic: Clinic) -> None:
 
     assert set(view) == {
         "visit", "rev", "state", "starts_at", "ends_at", "ordinal", "can_restart", "patient", "others",
-        "guests", "handed_to", "attendees", "protected", "hold_message", "confirmed_at", "meeting",
+        "guests", "is_consult", "handed_to", "attendees", "protected", "hold_message", "confirmed_at", "meeting",
     }  # fmt: skip
     assert set(view["patient"]) == {
         "participant", "state", "since", "waiting_since", "first_waiting_at", "present", "device", "message",

@@ -162,6 +162,8 @@ export interface VisitView {
     /** What they were asked, and how far that has come; null where they came by themselves. */
     asked: { to: 'take_over' | 'join'; state: 'asked' | 'came' | 'declined' | 'withdrawn'; by: string; at: string; seen: boolean } | null;
   }[];
+  /** Whether colleagues meet in it without a patient; `patient` says nothing then. */
+  is_consult: boolean;
   /** The colleague who took it over, by the EHR's id. */
   handed_to: string | null;
   guests: GuestView[];

@@ -65,6 +65,7 @@ class Act(StrEnum):
     colleague_seen = "visits:colleague:seen"
     colleague_declined = "visits:colleague:declined"
     colleague_withdrawn = "visits:colleague:withdrawn"
+    consult_begun = "visits:consult:begun"
     visit_begun_now = "visits:visit:begun_now"
     visit_taken_over = "visits:visit:taken_over"
     details_read = "visits:details:read"

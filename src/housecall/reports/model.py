@@ -18,6 +18,7 @@ class Outcome(StrEnum):
     clinician_absent = "clinician_absent"
     nobody_came = "nobody_came"
     cancelled = "cancelled"
+    consult = "consult"
 
 
 WORDS: Final = {
@@ -30,6 +31,7 @@ WORDS: Final = {
     Outcome.clinician_absent: "No-show: clinician",
     Outcome.nobody_came: "No-show: both",
     Outcome.cancelled: "Cancelled",
+    Outcome.consult: "Between colleagues",
 }
 
 

@@ -9,10 +9,11 @@ from housecall.audit.service import record
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
 from housecall.reports import store
-from housecall.reports.model import VisitRow, outcome
+from housecall.reports.model import Outcome, VisitRow, outcome
 from housecall.reports.store import Window
 from housecall.tenancy.store import list_connections
 from housecall.tenancy.store_departments import list_departments
+from housecall.visits.model import is_consult
 
 ROWS_A_PAGE: Final = 200
 ROWS_A_FILE: Final = 50_000
@@ -75,12 +76,7 @@ def _row(fact: Any) -> VisitRow:
         ended_at=ended,
         lobby_wait_s=_wait_s(fact),
         duration_s=max(0, round((ended - began).total_seconds())) if began and ended else 0,
-        outcome=outcome(
-            state=fact.state,
-            began=began is not None,
-            patient_came=bool(fact.patient_came),
-            staff_came=bool(fact.staff_came),
-        ),
+        outcome=_outcome(fact),
         clinician=fact.clinician_ref or "",
         location=fact.location_ref or "",
         department=fact.department or "",
@@ -90,6 +86,18 @@ def _row(fact: Any) -> VisitRow:
         interpreter_s=fact.interpreter_s,
         family_s=fact.family_s,
         quality=fact.quality,
+    )
+
+
+def _outcome(fact: Any) -> Outcome:
+    if is_consult(fact.appointment_ref):
+        # Nobody's visit: neither held nor missed by a patient.
+        return Outcome.consult
+    return outcome(
+        state=fact.state,
+        began=fact.began_at is not None,
+        patient_came=bool(fact.patient_came),
+        staff_came=bool(fact.staff_came),
     )
 
 

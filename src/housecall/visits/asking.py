@@ -21,7 +21,7 @@ from housecall.visits.room import new_clinician, note_came, refuse_over
 from housecall.visits.scene import Scene, lock_scene
 from housecall.visits.store import get_visit
 from housecall.visits.tables import Launch, Participant
-from housecall.visits.telling import tell_state
+from housecall.visits.telling import tell_patient
 from housecall.visits.views import View, publish_scene
 from housecall.visits.without_ehr import ACCOUNT
 
@@ -111,7 +111,7 @@ async def _done(
     await record(
         work, scene.org_id, act, by=by, subject=scene.visit.id, at=now, participant=person.id, **detail
     )
-    tell_state(desk, work, scene, scene.patient)
+    tell_patient(desk, work, scene)
     await work.session.flush()
     return await publish_scene(desk, work, scene)
 

@@ -20,7 +20,7 @@ from housecall.visits import store
 from housecall.visits.booking import SERVICE, patient_of, purpose_of
 from housecall.visits.desk import Desk
 from housecall.visits.errors import ChartMissing
-from housecall.visits.life import create_visit
+from housecall.visits.life import Plan, create_consult, create_visit
 from housecall.visits.model import INSTANT, OVER, is_instant
 from housecall.visits.scene import visit_window
 from housecall.visits.store_instant import list_instants
@@ -77,6 +77,22 @@ async def begin(desk: Desk, work: Work, launch: Launch, *, by: By) -> Visit:
 async def begin_for_anybody(desk: Desk, work: Work, connection: Connection, *, by: By) -> Visit:
     """A visit now with somebody whom only the person who begins it knows: the link goes where they say."""
     return await _make(desk, work, connection, clinician=None, by=by)
+
+
+async def begin_consult(desk: Desk, work: Work, connection: Connection, *, clinician: str, by: By) -> Visit:
+    """A visit between colleagues now: nobody's appointment, and no patient."""
+    now = desk.clock.now()
+    plan = Plan(
+        connection_id=connection.id,
+        appointment_ref=f"{INSTANT}{short_id('c')}",
+        appointment_version="",
+        starts_at=now,
+        ends_at=now + _LENGTH,
+        clinician_ref=clinician,
+        location_ref=None,
+        department_id=None,
+    )
+    return await create_consult(desk, work, OrgId(connection.org_id), plan, by=by)
 
 
 async def find_of_patient(

@@ -103,6 +103,16 @@ async def create_visit(
     return visit
 
 
+async def create_consult(desk: Desk, work: Work, org_id: OrgId, plan: Plan, *, by: By) -> Visit:
+    """A visit without a patient stands, in a room of ours whatever the connection's visits are held in."""
+    visit = _new_visit(desk, org_id, plan, ordinal=1, revision=1)
+    work.session.add(visit)
+    await work.session.flush()
+    await record(work, org_id, Act.consult_begun, by=by, subject=visit.id, at=desk.clock.now())
+    await publish_visit(desk, work, org_id, visit)
+    return visit
+
+
 def _planned(
     connection: Connection, appointment: Appointment, start: datetime, home: Department | None
 ) -> Plan:

@@ -152,6 +152,8 @@ PARTICIPANT_MOVES: Final[Mapping[tuple[ParticipantState, str], ParticipantState]
 
 # In an appointment's place where there is none; no id of FHIR has a colon in it.
 INSTANT: Final = "housecall:"
+# The same where colleagues meet without a patient.
+CONSULT: Final = f"{INSTANT}c_"
 OVER: Final = frozenset({_V.ended, _V.cancelled})
 LIVE: Final = frozenset({_V.scheduled, _V.open, _V.in_progress})
 BEFORE_LOBBY: Final = frozenset({_P.invited, _P.opened, _P.checking, _P.left})
@@ -167,6 +169,11 @@ GUESTS: Final = frozenset({ParticipantRole.family, ParticipantRole.interpreter})
 def is_instant(appointment_ref: str) -> bool:
     """Whether the visit was begun without an appointment."""
     return appointment_ref.startswith(INSTANT)
+
+
+def is_consult(appointment_ref: str) -> bool:
+    """Whether colleagues meet in it without a patient."""
+    return appointment_ref.startswith(CONSULT)
 
 
 def move_visit(state: str, verb: str) -> VisitState:

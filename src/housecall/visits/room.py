@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from housecall.audit.model import Act, Actor, By
 from housecall.audit.service import record
@@ -20,6 +21,7 @@ from housecall.visits.model import (
     ParticipantState,
     VisitState,
     Wish,
+    is_consult,
     may,
 )
 from housecall.visits.scene import Scene, lock_scene, read_scene
@@ -31,10 +33,13 @@ from housecall.visits.telling import (
     peers_for,
     tell_joined,
     tell_left,
+    tell_patient,
     tell_replaced,
-    tell_state,
 )
 from housecall.visits.views import publish_scene
+
+# Each has a place in the room that nobody else can take.
+_BOTH_SIDES: Final = (ParticipantRole.patient, ParticipantRole.clinician)
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,7 @@ async def peers_of(work: Work, org_id: OrgId, visit_id: str, participant_id: str
 async def find_waiting_patient(work: Work, org_id: OrgId, visit_id: str) -> str | None:
     """The participant who waits in this visit's lobby, with a page that is there; None when nobody does."""
     visit = await store.get_visit(work, org_id, visit_id)
-    if visit.state in OVER:
+    if visit.state in OVER or is_consult(visit.appointment_ref):
         return None
     scene = await read_scene(work, org_id, visit)
     patient = scene.patient
@@ -167,15 +172,27 @@ async def note_came(
     if person.asked_to == Wish.take_over:
         scene.visit.handed_to = person.user_ref
         await record(work, scene.org_id, Act.visit_taken_over, by=by, subject=scene.visit.id, at=now)
-        tell_state(desk, work, scene, scene.patient)
+        tell_patient(desk, work, scene)
 
 
 async def note_beginning(work: Work, scene: Scene, now: datetime) -> None:
-    """The visit began when a clinician and the patient were present for the first time; guests begin nothing."""
-    roles = {ParticipantRole(one.role) for one in scene.people if one.state == ParticipantState.connected}
-    if scene.visit.began_at is None and roles & STAFF and ParticipantRole.patient in roles:
-        scene.visit.began_at = now
-        await note_begun(work, scene, now)
+    """The visit began when a clinician and the patient were present for the first time; guests begin nothing.
+
+    A consult began when two clinicians were: nobody is admitted to it.
+    """
+    roles = [ParticipantRole(one.role) for one in scene.people if one.state == ParticipantState.connected]
+    staff = sum(role in STAFF for role in roles)
+    has_met = staff > 1 if _is_consult(scene) else staff > 0 and ParticipantRole.patient in roles
+    if scene.visit.began_at is not None or not has_met:
+        return
+    scene.visit.began_at = now
+    if scene.visit.state == VisitState.open:
+        scene.turn("begin")
+    await note_begun(work, scene, now)
+
+
+def _is_consult(scene: Scene) -> bool:
+    return is_consult(scene.visit.appointment_ref)
 
 
 async def note_begun(work: Work, scene: Scene, now: datetime) -> None:
@@ -270,7 +287,8 @@ def refuse_full(desk: Desk, scene: Scene, person: Participant) -> None:
     """Raises RoomFull where one more would not fit; the patient's place and one clinician's are kept."""
     there = {one.id: one for one in scene.people if one.state in IN_ROOM} | {person.id: person}
     roles = [one.role for one in there.values()]
-    kept = sum(role.value not in roles for role in (ParticipantRole.patient, ParticipantRole.clinician))
+    wanted = (ParticipantRole.clinician,) if _is_consult(scene) else _BOTH_SIDES
+    kept = sum(role.value not in roles for role in wanted)
     can = scene.can if scene.is_elsewhere else desk.meetings.capabilities
     if len(roles) + kept > can.most_people:
         raise RoomFull

@@ -6,7 +6,7 @@ from typing import Any
 from housecall.db.work import Work
 from housecall.tenancy.terms import may_text_in
 from housecall.visits.desk import Desk
-from housecall.visits.model import GUESTS, IN_ROOM, OVER, LobbyWord, ParticipantState, VisitState
+from housecall.visits.model import GUESTS, IN_ROOM, OVER, LobbyWord, ParticipantState, VisitState, is_consult
 from housecall.visits.scene import Scene
 from housecall.visits.tables import Participant, Seat
 from housecall.visits.topics import participant_topic, room_topic
@@ -79,6 +79,12 @@ def tell_state(desk: Desk, work: Work, scene: Scene, person: Participant) -> Non
     seat = scene.seat_of(person)
     if seat is not None:
         tell_seat(desk, work, scene, seat)
+
+
+def tell_patient(desk: Desk, work: Work, scene: Scene) -> None:
+    """The patient hears their state; a consult has none."""
+    if not is_consult(scene.visit.appointment_ref):
+        tell_state(desk, work, scene, scene.patient)
 
 
 def tell(desk: Desk, work: Work, person: Participant, message: Message) -> None:

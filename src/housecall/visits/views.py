@@ -13,7 +13,7 @@ from housecall.tenancy.store import get_connection
 from housecall.visits import presence, store, store_guests, store_meetings
 from housecall.visits.desk import Desk
 from housecall.visits.knowing import EVERYTHING, is_guest_in_lobby, told_of
-from housecall.visits.model import STAFF, Asked, ParticipantState, VisitState
+from housecall.visits.model import STAFF, Asked, ParticipantState, VisitState, is_consult
 from housecall.visits.scene import Scene, current_patient, is_expected, visit_window
 from housecall.visits.tables import Participant, Seat, Visit
 from housecall.visits.tables_meetings import VisitMeeting
@@ -123,7 +123,9 @@ async def publish_message_change(desk: Desk, work: Work, org_id: OrgId, subject_
 async def _restartable(
     work: Work, org_id: OrgId, visits: Collection[Visit], now: datetime | None
 ) -> set[str]:
-    ended = [visit for visit in visits if visit.state == VisitState.ended]
+    ended = [
+        visit for visit in visits if visit.state == VisitState.ended and not is_consult(visit.appointment_ref)
+    ]
     if not ended:
         return set()
     keys = {(visit.connection_id, visit.appointment_ref) for visit in ended}
@@ -141,7 +143,7 @@ def draw(
     visit: Visit, people: People, messages: Mapping[str, Message], *, can_restart: bool, told: View
 ) -> View:
     """The snapshot as JSON values."""
-    patient = current_patient(people)
+    consult = is_consult(visit.appointment_ref)
     return {
         "visit": visit.id,
         "rev": visit.revision,
@@ -150,7 +152,8 @@ def draw(
         "ends_at": visit.ends_at.isoformat(),
         "ordinal": visit.ordinal,
         "can_restart": can_restart,
-        "patient": _patient(patient, messages.get(visit.id)),
+        "is_consult": consult,
+        "patient": _nobody(visit) if consult else _patient(current_patient(people), messages.get(visit.id)),
         "others": [_other(person) for person, _ in people if person.role in STAFF],
         "guests": [
             _guest(person, seat, messages.get(seat.id))
@@ -205,6 +208,16 @@ def _patient(person: Participant, message: Message | None) -> View:
         "message": _message(message) if message is not None else None,
         "arrival": _arrival(person),
     }
+
+
+def _nobody(visit: Visit) -> View:
+    """In a consult there is no patient, and its snapshot has the same form."""
+    empty = dict.fromkeys(
+        ("waiting_since", "first_waiting_at", "gone_since", "called_at", "device", "message", "arrival")
+    )
+    since = visit.created_at.isoformat()
+    there = {"participant": "", "state": "invited", "since": since, "present": False, "text_me": False}
+    return {**there, **empty}
 
 
 def _guest(person: Participant, seat: Seat, message: Message | None) -> View:

@@ -8,7 +8,9 @@ from starlette.responses import Response
 
 from housecall.tenancy.store import get_organisation
 from housecall.visits import asking, service
+from housecall.visits.errors import NamesNotShown
 from housecall.visits.handover import make_handover
+from housecall.visits.instant import begin_consult
 from housecall.visits.worklist import MOST_NAMES, Whose, check_listed, list_views, listing_for, read_names
 from housecall.web.answers import fresh
 from housecall.web.audience import Audience
@@ -88,6 +90,19 @@ async def see(launch_id: str, visit_id: str, caller: Guarded) -> Response:
         await check_listed(work, caller.launch, [visit_id], house.clock.now())
         view = await asking.see(house.desk, work, caller.org_id, visit_id, by=caller.by)
     return fresh(view)
+
+
+@routes.post("/panel/{launch_id}/today/consult")
+async def consult(launch_id: str, caller: Guarded) -> Response:
+    """A one-time address for a visit between colleagues, which begins now and has no patient."""
+    house = caller.house
+    if not caller.has_ehr:
+        # Colleagues are found in the EHR, as whoever launched there.
+        raise NamesNotShown
+    async with house.database.work() as work:
+        visit = await begin_consult(house.desk, work, caller.connection, clinician=caller.user, by=caller.by)
+        code = await make_handover(house.desk, work, caller.launch, visit.id)
+    return fresh(address_of(house.public_url, code))
 
 
 @routes.post("/panel/{launch_id}/today/{visit_id}/open")

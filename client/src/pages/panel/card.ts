@@ -11,6 +11,9 @@ import { hasDeviceTrouble, rehearsalLine } from './rehearsal';
 import { sign } from './signs';
 import { interpreterLine, lostLine, meetingLine, reachLine, sayingOf, untoldLine } from './words';
 
+/** What a consult is called where a patient's name stands otherwise. */
+export const CONSULT = 'Consult between colleagues';
+
 /** Parts that are drawn elsewhere and stand in the card. */
 export interface CardParts {
   /** What stands beside the admit button; empty for nothing. */
@@ -77,7 +80,8 @@ export class Card {
     const unseen = isUnseen(visit);
     setText(this.arrived, unseen && visit.patient.arrival ? `Arrived ${timeOf(visit.patient.arrival.at, this.timeZone)}` : '');
     this.keepFocus(() => (this.alert.hidden = !unseen));
-    if (!this.when.dataset['detailed']) setText(this.when, `Video visit, ${planOf(visit, this.timeZone)}`);
+    if (visit.is_consult) setText(this.name, CONSULT);
+    if (!this.when.dataset['detailed']) setText(this.when, `${visit.is_consult ? 'Video call' : 'Video visit'}, ${planOf(visit, this.timeZone)}`);
     this.offer();
     this.tick();
   }
@@ -183,7 +187,7 @@ export class Card {
     this.lines.others.draw(!isOver && here && !this.place.inCall ? 'The call is open in another window, yours or a colleague’s.' : '');
     this.lines.device.draw(isOver ? '' : rehearsalLine(this.visit, this.timeZone), hasDeviceTrouble(patient.device) ? 'wait' : undefined);
     const protection = isProtected ? 'Your network address is hidden from the patient.' : 'Address protection is off: there is no relay.';
-    this.lines.protection.draw(isOver || !this.visit.meeting.is_in_page ? '' : protection);
+    this.lines.protection.draw(isOver || this.visit.is_consult || !this.visit.meeting.is_in_page ? '' : protection);
     const held = meetingLine(this.visit);
     this.lines.meeting.draw(isOver ? '' : held.text, held.tone);
     this.lines.untold.draw(isOver ? '' : untoldLine(this.visit, this.timeZone), 'wait');
@@ -240,7 +244,7 @@ export class Card {
   }
 
   private drawEnding(): HTMLElement {
-    const question = element('p', {}, `${ENGLISH.end_question} The patient sees that it is over.`);
+    const question = element('p', {}, `${ENGLISH.end_question} ${this.visit.is_consult ? 'Everybody' : 'The patient'} sees that it is over.`);
     const presses = element('div', { class: 'presses' }, this.button('confirm-end', 'button-alarm'), this.button('keep-open'));
     const pane = element('div', { class: 'pane pane-alarm', role: 'group', 'aria-label': 'End the visit?', hidden: true }, element('div', {}, question, presses));
     pane.addEventListener('keydown', (event) => {

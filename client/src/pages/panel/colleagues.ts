@@ -31,6 +31,7 @@ const ASKS_YOU: Record<Wish, string> = { take_over: 'A colleague hands this visi
 const HANDED_ON = 'This visit is handed to a colleague, who has not come yet';
 const ASKED: Record<Wish, string> = { take_over: 'is asked to take over', join: 'is asked to join' };
 const ABOUT = 'They find the visit at the top of their list and open it with their own sign-in. You keep the visit until they take it. The patient keeps their place and their link, and hears that a colleague will see them; never who.';
+const CONSULTED = 'They find this call at the top of their list and come in with their own sign-in. Nobody else is in it.';
 const ELSEWHERE = ' Your colleague enters the same meeting. Teams is not told who has the visit, and may have them wait in its lobby.';
 
 /** One press that works once at a time, with what went wrong beside it. */
@@ -107,7 +108,7 @@ export class ColleaguesPane {
     const { user } = this.home;
     // Whom the EHR does not know cannot ask it for anybody.
     this.form.hidden = user === ANYBODY || visit.state === 'ended' || visit.state === 'cancelled';
-    setText(this.about, ABOUT + (visit.meeting.is_in_page ? '' : ELSEWHERE));
+    setText(this.about, visit.is_consult ? CONSULTED : ABOUT + (visit.meeting.is_in_page ? '' : ELSEWHERE));
     const mine = askedOf(visit, user);
     const asks = asksOfOthers(visit, user);
     const taker = isTaken(visit, user) ? this.names.of(visit.handed_to ?? '', 'A colleague') : '';
@@ -187,7 +188,9 @@ export class ColleaguesPane {
       if (!wrong) this.asking(one, wish);
       return wrong;
     };
-    const presses = element('div', { class: 'presses' }, press('hand-over', 'Hand over', ask('take_over'), fault), press('ask-to-join', 'Ask to join', ask('join'), fault));
+    const presses = element('div', { class: 'presses' }, press('ask-to-join', 'Ask to join', ask('join'), fault));
+    // Of a consult there is nothing to hand over.
+    if (!this.visit?.is_consult) presses.prepend(press('hand-over', 'Hand over', ask('take_over'), fault));
     return element('li', { class: 'person', 'data-testid': 'colleague-found', 'data-ref': one.ref }, element('div', { class: 'person-words' }, element('strong', {}, one.name)), presses, fault);
   }
 

@@ -1,7 +1,9 @@
-/** A visit now, without an appointment: one press, here where there is no visit and at the foot where there are. */
+/** A visit that nobody has booked, begun by one press: with a patient, or between colleagues. */
 
 import { element, setText } from '../../ui/element';
 import { ActFailed } from './acts';
+
+export const WITHOUT_APPOINTMENT = 'Visit now, without an appointment';
 
 export class BeginNow {
   readonly root: HTMLElement;
@@ -9,8 +11,8 @@ export class BeginNow {
   private readonly button: HTMLButtonElement;
 
   /** `begin` has the server make it and goes to where it is shown. */
-  constructor(private readonly begin: () => Promise<void>, isMain: boolean) {
-    this.button = element('button', { type: 'button', class: isMain ? 'button button-main' : 'quiet', 'data-testid': 'begin-now' }, isMain ? 'Start a visit now' : 'Visit now, without an appointment');
+  constructor(private readonly begin: () => Promise<void>, { word, mark, isMain = false }: { word: string; mark: string; isMain?: boolean }) {
+    this.button = element('button', { type: 'button', class: isMain ? 'button button-main' : 'quiet', 'data-testid': mark }, word);
     this.button.addEventListener('click', () => void this.press());
     this.root = element('div', { class: 'begin-now' }, this.button, this.fault);
   }
@@ -20,6 +22,7 @@ export class BeginNow {
     this.button.setAttribute('aria-disabled', 'true');
     try {
       await this.begin();
+      this.button.removeAttribute('aria-disabled');
     } catch (error) {
       if (!(error instanceof ActFailed)) throw error;
       setText(this.fault, error.message);

@@ -73,7 +73,7 @@ export class InviteForm {
   }
 
   update(visit: VisitView): void {
-    this.root.hidden = visit.state === 'ended' || visit.state === 'cancelled';
+    this.root.hidden = visit.is_consult || visit.state === 'ended' || visit.state === 'cancelled';
   }
 
   /** The language that the patient's record says, where an interpreter is needed. */

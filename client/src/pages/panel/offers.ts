@@ -77,10 +77,12 @@ const IN_CALL: Record<ParticipantState, Press[]> = {
 
 /** Which presses a visit offers; the first one is the main one. */
 export function offered(visit: VisitView, { inCall, alone, filesNotes }: Place): Press[] {
+  if (visit.state === 'ended' && visit.is_consult) return [];
   if (visit.state === 'ended') return [...(filesNotes ? ['file-summary' as const] : []), ...(visit.can_restart ? ['restart' as const] : [])];
   if (visit.state === 'cancelled') return [];
   // What was never opened cannot be ended; it passes by itself.
   const canEnd = visit.state === 'open' || visit.state === 'in_progress';
+  if (visit.is_consult) return [...(inCall ? [] : ['join-visit' as const]), ...(canEnd ? ['end-visit' as const] : [])];
   const { state, text_me, present } = visit.patient;
   if (state === 'waiting' && text_me && !present) return inCall ? ['call-in', 'end-visit', 'decline'] : ['call-in', 'join-visit', 'decline', 'end-visit'];
   const presses = inCall ? IN_CALL[state] : [...OUTSIDE[state], 'end-visit' as const, ...(alone ? [] : ['open-apart' as const])];

@@ -10,7 +10,7 @@ import { Choices } from './choices';
 import { setServerNow } from './clock';
 import { emptyPage } from './empty';
 import { changesOf } from './guests';
-import { BeginNow } from './instant';
+import { BeginNow, WITHOUT_APPOINTMENT } from './instant';
 import { opening, Visits, type First, type VisitView } from './model';
 import { LOST, Page, type Banner } from './page';
 import { reportPresence } from './presence';
@@ -80,7 +80,7 @@ export class Panel {
 
   private beginNow(isMain: boolean): HTMLElement {
     // The page that is loaded anew has the visit in it.
-    return new BeginNow(() => this.acts.beginNow().then(() => location.reload()), isMain).root;
+    return new BeginNow(() => this.acts.beginNow().then(() => location.reload()), { word: isMain ? 'Start a visit now' : WITHOUT_APPOINTMENT, mark: 'begin-now', isMain }).root;
   }
 
   private choose(visits: VisitView[]): void {

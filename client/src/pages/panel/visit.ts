@@ -21,7 +21,7 @@ import { ReadOutPane, type ReadOut } from './readout';
 import { TellForm } from './tellform';
 import { MeetingPane } from './meeting';
 import { Timeline } from './timeline';
-import { CALL_TEXTS, serviceName } from './words';
+import { CALL_TEXTS, CONSULT_TEXTS, serviceName } from './words';
 
 /** What a visit needs of the panel around it. */
 export interface VisitHome {
@@ -86,7 +86,7 @@ export class OpenVisit {
       open: (wire, hooks) => {
         const actions = [this.card.doing];
         const claimWarm: CallOptions['claimWarm'] = ({ role, warm }, isNamed) => (role === 'patient' || isNamed ? this.warm.claim(warm, isNamed) : null);
-        return openCall(this.card.stage, { wire, devices: this.devices, role: 'staff', texts: CALL_TEXTS, nameOf: (role) => this.nameOf(role), actions, claimWarm, onState: (state) => this.card.hearCall(state === 'reconnecting'), ...hooks });
+        return openCall(this.card.stage, { wire, devices: this.devices, role: 'staff', texts: visit.is_consult ? CONSULT_TEXTS : CALL_TEXTS, nameOf: (role) => this.nameOf(role), actions, claimWarm, onState: (state) => this.card.hearCall(state === 'reconnecting'), ...hooks });
       },
       onChange: () => this.moved(),
       onDevices: () => this.judgeDevices(),
@@ -96,7 +96,9 @@ export class OpenVisit {
     this.warm.follow(visit);
     this.look();
     document.addEventListener('visibilitychange', this.look);
-    void this.reader.start();
+    if (visit.is_consult) this.colleagues.focus();
+    // Of a consult there is nobody to read about.
+    else void this.reader.start();
   }
 
   /** Whether a connection may be made before the patient is let in. */
@@ -149,6 +151,7 @@ export class OpenVisit {
     this.people.update(this.visit);
     this.colleagues.update(this.visit);
     this.inviteForm.update(this.visit);
+    this.timeline.root.hidden = this.visit.is_consult;
     this.tellForm.update(this.visit);
     this.readOut.root.hidden = this.linkForm.root.hidden;
     this.linkForm.root.hidden = !offered(this.visit, this.place).includes('send-link');

@@ -48,10 +48,13 @@ export const CALL_TEXTS: CallTexts = {
   roles: { ...ENGLISH.roles, clinician: 'Colleague' },
 };
 
+export const CONSULT_TEXTS: CallTexts = { ...CALL_TEXTS, alone_staff: 'You are in the call. Your colleague comes in by themselves.' };
+
 /** What to say of the patient; a visit that is over is said first. */
 export function sayingOf(visit: VisitView): Saying {
   const over = VISIT[visit.state];
   if (over) return over;
+  if (visit.is_consult) return consultSaying(visit);
   if (visit.patient.state === 'admitted' && !visit.meeting.can_admit) return sentThere(visit);
   const { state, text_me, present, called_at } = visit.patient;
   if (state === 'waiting' && text_me && !present) return called_at ? CALLED : ELSEWHERE;
@@ -90,6 +93,11 @@ function sentThere(visit: VisitView): Saying {
   const name = serviceName(visit);
   const word = visit.meeting.guest_in_lobby ? `Waiting in the ${name} lobby: admit there` : `Sent to ${name}: admit there`;
   return { tone: 'wait', sign: visit.meeting.guest_in_lobby ? 'chair' : 'enter', word };
+}
+
+function consultSaying({ others }: VisitView): Saying {
+  const there = others.filter(({ state }) => state === 'connected').length;
+  return there > 1 ? { tone: 'ok', sign: 'check', word: 'Colleagues are in the call' } : { tone: 'calm', sign: 'person', word: 'No patient: colleagues meet here' };
 }
 
 const SERVICES: Record<string, string> = { teams: 'Teams' };

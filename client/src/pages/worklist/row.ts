@@ -2,6 +2,7 @@
 
 import { element, setText } from '../../ui/element';
 import { isUnseen } from '../panel/arrivals';
+import { CONSULT } from '../panel/card';
 import { ANYBODY, askedOf, isAskUnseen } from '../panel/asking';
 import { since, spanOf } from '../panel/clock';
 import { waitingLine } from '../panel/guests';
@@ -64,6 +65,7 @@ export class Row {
   }
 
   show(named: Named | null): void {
+    if (this.visit.is_consult) return;
     this.name.classList.toggle('row-nameless', !named);
     this.service = named?.service ?? '';
     setText(this.name, named?.name ?? NO_NAME);
@@ -96,6 +98,7 @@ export class Row {
   }
 
   private draw(): void {
+    if (this.visit.is_consult) setText(this.name, CONSULT);
     const { user } = this.place;
     const ask = askedOf(this.visit, user);
     this.isAsked = isAskUnseen(this.visit, user);

@@ -7,7 +7,7 @@ import { ActFailed, ask } from '../panel/acts';
 import { ApartPane, openApart, type Address } from '../panel/apart';
 import { Arrivals, isUnseen } from '../panel/arrivals';
 import { serverNow, setServerNow } from '../panel/clock';
-import { BeginNow } from '../panel/instant';
+import { BeginNow, WITHOUT_APPOINTMENT } from '../panel/instant';
 import type { VisitView } from '../panel/model';
 import { LOST, Page, type Banner } from '../panel/page';
 import { reportPresence } from '../panel/presence';
@@ -92,16 +92,27 @@ export class Worklist {
   private frame(): HTMLElement {
     const head = element('header', { class: 'list-head' }, element('h1', { class: 'who' }, `Today, ${dayOf(this.first.server_now, this.first.time_zone)}`), this.counts, this.tabs());
     if (!this.first.names) head.append(element('p', { class: 'list-note' }, NO_EHR));
+    if (this.first.names) head.append(...this.consulting());
     if (!this.first.names && this.first.query) head.append(this.beginNow());
     const root = element('div', { class: 'worklist', 'data-testid': 'worklist' }, head, this.empty);
     for (const group of GROUPS) root.append(this.group(group));
     return root;
   }
 
+  /** Colleagues meet without a patient, in a window of its own. */
+  private consulting(): HTMLElement[] {
+    const pane = new ApartPane();
+    const begin = async (): Promise<void> => {
+      const { isOpened, ...opened } = await openApart(() => ask<Address>(`${this.first.list}/consult`, {}), () => window.open('about:blank', '_blank'));
+      pane.show(opened, isOpened);
+    };
+    return [new BeginNow(begin, { word: 'Consult a colleague', mark: 'begin-consult' }).root, pane.root];
+  }
+
   /** Whom only the clinician knows, on the phone perhaps, is seen now: the link goes where they say. */
   private beginNow(): HTMLElement {
     const begin = async (): Promise<void> => location.assign((await ask<Address>(`${this.first.list}/instant?${this.first.query}`, {})).url);
-    return new BeginNow(begin, false).root;
+    return new BeginNow(begin, { word: WITHOUT_APPOINTMENT, mark: 'begin-now' }).root;
   }
 
   private tabs(): HTMLElement {
