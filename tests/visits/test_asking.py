@@ -23,6 +23,7 @@ from housecall.visits.errors import (
 from housecall.visits.instant import begin_consult
 from housecall.visits.model import Wish
 from housecall.visits.tables import Launch, Visit
+from housecall.visits.turn import read_turn
 from housecall.visits.without_ehr import open_by_account
 from housecall.visits.worklist import Whose, list_views, listing_for
 from tests.visits.clinic import Ear
@@ -277,3 +278,17 @@ async def test_a_consult_has_no_patient_and_begins_when_two_colleagues_meet(hosp
     ended = await ward.act(service.end_visit, by=FIRST)
     assert (ended["state"], ended["can_restart"]) == ("ended", False)
     assert {row.visit: row.outcome for row in await report(ward)}[consult.id] is Outcome.consult
+
+
+async def test_a_patient_who_was_handed_on_stands_in_the_colleagues_line(hospital: Hospital) -> None:
+    ward = await a_ward(hospital)
+    clinic = ward.clinic
+    await clinic.waiting(await clinic.visit("earlier", in_minutes=1))
+    seat = await clinic.waiting(ward.visit)
+    before = await clinic.act(read_turn, seat.id)
+
+    await ward.ask()
+    await ward.act(asking.take_over)
+
+    after = await clinic.act(read_turn, seat.id)
+    assert (before.ahead, after.ahead) == (1, 0)

@@ -290,7 +290,7 @@ async def list_asked(work: Work, org_id: OrgId, visit_ids: Collection[str]) -> d
 
 
 def _is_of(clinician: str) -> ColumnElement[bool]:
-    return func.coalesce(Visit.handed_to, Visit.clinician_ref) == clinician
+    return Visit.holder == clinician
 
 
 def _is_asked(clinician: str) -> ColumnElement[bool]:

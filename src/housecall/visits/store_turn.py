@@ -33,7 +33,7 @@ async def list_others(work: Work, org_id: OrgId, visit: Visit, start: datetime, 
     rows = await work.session.execute(
         select(Visit.state, Visit.starts_at, Visit.began_at, waiting)
         .where(Visit.org_id == org_id, Visit.connection_id == visit.connection_id)
-        .where(Visit.clinician_ref == visit.clinician_ref, Visit.id != visit.id)
+        .where(Visit.holder == visit.holder, Visit.id != visit.id)
         .where(Visit.starts_at >= start, Visit.starts_at < end)
     )
     return [Other(*row) for row in rows]

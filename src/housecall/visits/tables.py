@@ -4,7 +4,8 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Identity, Index, UniqueConstraint, func
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from housecall.db.base import Base
@@ -104,6 +105,16 @@ class Visit(Base):
     confirmed_at: Mapped[datetime | None]
     revision: Mapped[int]
     created_at: Mapped[datetime]
+
+    @hybrid_property
+    def holder(self) -> str | None:
+        """Whose the visit is: the colleague who took it over, else the appointment's clinician."""
+        return self.handed_to or self.clinician_ref
+
+    @holder.inplace.expression
+    @classmethod
+    def _holder(cls) -> ColumnElement[str | None]:
+        return func.coalesce(cls.handed_to, cls.clinician_ref)
 
 
 class Seat(Base):

@@ -49,7 +49,7 @@ async def read_turn(desk: Desk, work: Work, org_id: OrgId, seat_id: str) -> Turn
     if person.role in GUESTS or person.state != ParticipantState.waiting:
         return None
     visit = await store.get_visit(work, org_id, person.visit_id)
-    if visit.clinician_ref is None:
+    if visit.holder is None:
         # Whoever is free takes the next: there is no line that we could count.
         return None
     connection, now = await get_connection(work, org_id, visit.connection_id), desk.clock.now()

@@ -103,8 +103,7 @@ def _publish(desk: Desk, work: Work, visit: Visit, view: View) -> None:
 
 def owners(visit: Visit, asked: Collection[str]) -> View:
     """Whose the visit is, as lists of the day ask: EHR ids, which never reach a patient's page."""
-    clinician = visit.handed_to or visit.clinician_ref
-    return {"clinician": clinician, "location": visit.location_ref, "asked": sorted(asked)}
+    return {"clinician": visit.holder, "location": visit.location_ref, "asked": sorted(asked)}
 
 
 def publish_view(desk: Desk, work: Work, view: View, *, topic: str) -> None:

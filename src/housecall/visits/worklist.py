@@ -62,7 +62,7 @@ class Listing:
             Whose.mine: bool(self.clinician) and of["clinician"] == self.clinician,
             Whose.place: of["location"] in self.locations,
             Whose.everybody: True,
-        }[self.whose] or (self.clinician in of["asked"] and view["state"] not in OVER)
+        }[self.whose] or (self.clinician in of.get("asked", ()) and view["state"] not in OVER)
         starts_at = datetime.fromisoformat(view["starts_at"])
         return is_ours and (self.start <= starts_at < self.end or view["state"] == "in_progress")
 
