@@ -47,6 +47,7 @@ async def test_joining_again_after_a_lost_socket_is_no_second_attendee(clinic: C
         "role": "clinician",
         "state": "connected",
         "user": "user-1",
+        "asked": None,
     }
     assert (await clinic.fresh(visit)).attendees_total == 2
     assert ear.heard == []

@@ -23,7 +23,7 @@ from tests.web.live import Live, Page, serve
 
 STATE_FIELDS = {
     "type", "seat", "rev", "visit_state", "state", "lobby", "waiting_since", "starts_at", "opens_at",
-    "server_now", "message", "can_text", "texting",
+    "server_now", "message", "can_text", "texting", "handing",
 }  # fmt: skip
 OFFER = {"description": {"type": "offer", "sdp": "v=0\r\n"}}
 ANSWER = {"description": {"type": "answer", "sdp": "v=0\r\n"}}
