@@ -14,6 +14,9 @@ from housecall.db.database import Database
 from housecall.kit.clock import FakeClock
 from housecall.kit.errors import Overtaken
 from housecall.kit.sealing import Sealer
+from housecall.meetings.base import OWN_ROOMS
+from housecall.meetings.errors import MeetingRefused
+from housecall.meetings.teams.backend import TEAMS
 from housecall.tenancy.departments import (
     DepartmentSettings,
     add_department,
@@ -23,8 +26,9 @@ from housecall.tenancy.departments import (
     switch_department,
 )
 from housecall.tenancy.errors import DepartmentRefused, DepartmentUnknown
+from housecall.tenancy.meetings import mark_of, save_meetings
 from housecall.tenancy.store_departments import get_department, list_departments
-from housecall.tenancy.tables import Department
+from housecall.tenancy.tables import Connection, Department
 from tests.visits.clinic import OPERATOR, Clinic, open_clinic
 
 HEART = DepartmentSettings("Heart", locations=("location-heart",), texts_from="+15550100200")
@@ -145,3 +149,24 @@ async def test_another_organisations_department_is_unknown(clinic: Clinic, seale
         assert await list_departments(work, other.org_id) == []
         with pytest.raises(DepartmentUnknown):
             await switch_department(work, other.org_id, heart.id, live=True, now=clinic.now, by=OPERATOR)
+
+
+async def test_teams_is_not_forgotten_on_the_connection_while_a_department_is_held_in_it(
+    clinic: Clinic,
+) -> None:
+    heart = await add(clinic)
+    async with clinic.database.work() as work:
+        connection = await work.session.get_one(Connection, clinic.connection.id)
+        connection.meeting_key_sealed, connection.meeting_options = (
+            b"sealed",
+            {"tenant": "t", "client_id": "c"},
+        )
+    await change(clinic, heart, 1, meeting_service=TEAMS)
+
+    async with clinic.database.work() as work:
+        connection = await work.session.get_one(Connection, clinic.connection.id)
+        with pytest.raises(MeetingRefused, match="A department holds its visits in Teams"):
+            await save_meetings(
+                work, clinic.org_id, connection.id, OWN_ROOMS, None,
+                before=mark_of(connection), clock=clinic.clock, by=OPERATOR,
+            )  # fmt: skip
