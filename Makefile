@@ -58,7 +58,9 @@ lint: setup
 
 unit: browsers
 	@. tools/node-path.sh && cd client && npm test --silent
-	@$(BIN)/python -m pytest -q
+	@# Side by side, a PostgreSQL for each process; the stories one after another, since pictures move on all cores there.
+	@$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/stories
+	@$(BIN)/python -m pytest -q tests/stories
 
 stories: browsers
 	@$(BIN)/python -m pytest -q tests/stories
