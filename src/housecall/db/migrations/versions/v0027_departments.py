@@ -1,14 +1,14 @@
 """Departments: sets of locations and practitioners that go live alone and may say some things otherwise.
 
-Revision: 0034, after 0028.
+Revision: 0027, after 0026.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0034"
-down_revision = "0028"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """Visits without an appointment: a launch's patient, and such a visit's, each sealed.
 
-Revision: 0035, after 0034.
+Revision: 0028, after 0027.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0035"
-down_revision = "0034"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 

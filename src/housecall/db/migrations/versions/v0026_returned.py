@@ -1,13 +1,13 @@
 """When an e-mail was held up on its way, as the servers before its mailbox told.
 
-Revision: 0028, after 0029.
+Revision: 0026, after 0025.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0028"
-down_revision = "0029"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

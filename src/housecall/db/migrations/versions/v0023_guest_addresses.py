@@ -1,13 +1,13 @@
 """Whether an organisation keeps where its interpreters and relatives are written to.
 
-Revision: 0025, after 0024.
+Revision: 0023, after 0022.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0025"
-down_revision = "0024"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

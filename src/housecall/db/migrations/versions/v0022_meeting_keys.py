@@ -1,13 +1,13 @@
 """A second key for a connection's meeting service: the one to come, or the one before.
 
-Revision: 0024, after 0023.
+Revision: 0022, after 0021.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024"
-down_revision = "0023"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """Interpreters and relatives: how long they were in the room, and where they are written to.
 
-Revision: 0023, after 0022.
+Revision: 0021, after 0020.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023"
-down_revision = "0022"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """What the carriers find wrong with a number's sender, and when they are asked again.
 
-Revision: 0027, after 0025.
+Revision: 0024, after 0023.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0027"
-down_revision = "0025"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

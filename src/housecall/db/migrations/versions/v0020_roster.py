@@ -1,13 +1,13 @@
 """Whom a meeting's service told of, with the instants of it; and since when both sides were there.
 
-Revision: 0022, after 0021.
+Revision: 0020, after 0019.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022"
-down_revision = "0021"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

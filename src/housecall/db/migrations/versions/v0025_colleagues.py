@@ -1,13 +1,13 @@
 """Colleagues: who was asked to a visit, and who took it over.
 
-Revision: 0029, after 0027.
+Revision: 0025, after 0024.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029"
-down_revision = "0027"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
