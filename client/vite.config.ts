@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
+import { OLDEST } from './src/ui/browsers.ts';
 
-// Phones from 2020 on: their owners are our oldest patients.
-const BROWSERS = ['es2020', 'chrome87', 'firefox88', 'safari14'];
+const BROWSERS = ['es2020', ...Object.entries(OLDEST).map(([name, version]) => `${name}${version}`)];
 
 export default defineConfig({
   base: '/static/build/',

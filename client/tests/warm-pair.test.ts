@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WarmGuest } from '../src/call/guest';
 import { WarmHost } from '../src/call/host';
 import { Peers } from '../src/call/peers';
-import type { Peer } from '../src/call/peer';
+import type { Outgoing, Peer } from '../src/call/peer';
 import { parsePatient, parseStaff, type PatientMessage, type PatientSays, type SignalData, type StaffMessage, type StaffSays } from '../src/protocol/messages';
 import { HousecallSocket } from '../src/protocol/socket';
 import { FakeConnection, FakeTrack } from './fake-rtc';
@@ -99,6 +99,21 @@ describe('the warm-up', () => {
     expect(stage.guest.claim(undefined)).toBeNull();
     expect(stage.guest.claim('w_1')?.state).toBe('connected');
     expect(stage.guest.claim('w_1')).toBeNull();
+  });
+
+  it('carries what the patient sends from admission on, on the one that the server named', async () => {
+    const stage = new Stage();
+    await stage.up();
+    const outgoing = { audio: new FakeTrack('audio'), video: new FakeTrack('video') } as unknown as Outgoing;
+    const lines = (): (unknown)[] => FakeConnection.all[1]!.getTransceivers().map((line) => line.sender.track);
+
+    stage.guest.begin('w_2', outgoing);
+    await settle();
+    expect(lines()).toEqual([null, null]);
+    stage.guest.begin('w_1', outgoing);
+    await settle();
+
+    expect(lines()).toEqual([outgoing.audio, outgoing.video]);
   });
 
   it('once claimed, the clinician’s end takes nothing back', async () => {

@@ -76,4 +76,5 @@ async def test_an_administrator_sees_each_check_come_to_its_result(parts: Parts,
         await expect(place).to_have_attribute("data-state", state, timeout=25_000)
     await expect(portal.page.locator('[data-check][data-state="pending"]')).to_have_count(0, timeout=25_000)
     await expect(portal.page.get_by_text("Calls between browsers")).to_be_visible()
+    await expect(portal.page.get_by_test_id("browser-age")).to_have_attribute("data-state", "ok")
     await portal.is_fine("checks")

@@ -2,7 +2,7 @@
 
 import { assertNever, type PatientMessage } from '../protocol/messages';
 import { WarmPair, type PairOptions } from './pair';
-import type { Peer } from './peer';
+import type { Outgoing, Peer } from './peer';
 import type { PatientSocket } from './wire';
 
 type Parts = Pick<PairOptions, 'makeConnection' | 'bundle'>;
@@ -19,6 +19,11 @@ export class WarmGuest {
     socket.onMessage((message) => this.hear(message));
     // The server has forgotten it, too.
     socket.onState((state) => state !== 'open' && this.drop());
+  }
+
+  /** The person was let in: picture and sound leave on the connection that the server named, while the page is drawn. */
+  begin(warm: string | undefined, outgoing: Outgoing): void {
+    if (this.pair?.id === warm && this.pair?.isUp) this.pair.begin(outgoing);
   }
 
   /** The connection to whom the server named, if it stands. */

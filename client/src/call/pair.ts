@@ -1,7 +1,7 @@
 /** A connection made before it is needed: through the relay, without sound or picture, and to nobody named. */
 
 import type { SignalData, WarmInvitation } from '../protocol/messages';
-import { Peer, type PeerHome } from './peer';
+import { Peer, type Outgoing, type PeerHome } from './peer';
 
 export interface PairOptions {
   invitation: Pick<WarmInvitation, 'warm' | 'ice_servers'>;
@@ -16,11 +16,12 @@ export interface PairOptions {
 const UP_WITHIN_MS = 15_000;
 const MOST_KBPS = 2_000;
 
-/** Owns the connection until it is claimed or closed; sends no track and no word on it. */
+/** Owns the connection until it is claimed or closed; sends no track and no word on it before it is told to begin. */
 export class WarmPair {
   readonly id: string;
   private peer: Peer | null;
   private readonly patience: ReturnType<typeof setTimeout>;
+  private sent: Outgoing = { audio: null, video: null };
 
   constructor(private readonly options: PairOptions) {
     this.id = options.invitation.warm;
@@ -40,6 +41,12 @@ export class WarmPair {
 
   take(data: SignalData): void {
     void this.peer?.take(data);
+  }
+
+  /** Let in: this goes out at once, though whoever takes the connection has no page drawn yet. */
+  begin(outgoing: Outgoing): void {
+    this.sent = outgoing;
+    void this.peer?.replaceTracks();
   }
 
   /** The connection, for good; what it sends from now on is the taker's. */
@@ -68,7 +75,7 @@ export class WarmPair {
     return {
       makeConnection: () => make(configuration),
       bundle: () => bundle ?? null,
-      outgoing: () => ({ audio: null, video: null }),
+      outgoing: () => this.sent,
       status: () => null,
       mostKbps: () => MOST_KBPS,
       send: (_, data) => send(data),

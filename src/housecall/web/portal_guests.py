@@ -32,6 +32,7 @@ from housecall.visits.model import OVER, ParticipantState
 from housecall.visits.tables import Visit
 from housecall.visits.views import View, visit_view, visit_views
 from housecall.visits.worklist import MOST_ROWS, span_of
+from housecall.web.answers import FORM_FAULTY
 from housecall.web.audience import Audience
 from housecall.web.house import house_of
 from housecall.web.message_words import KINDS, STATES, reason_words
@@ -134,7 +135,7 @@ async def invite(
     except _MENDABLE as fault:
         typed = {"role": role, "language": language, "to": to}
         said = Said(faults={_field_of(fault): fault.sentence}, typed=typed)
-        return await _page(request, person, visit_id, said, status=422)
+        return await _page(request, person, visit_id, said, status=FORM_FAULTY)
     done = "The link is made and on its way." if to else "The link is made: copy it, and pass it on."
     said = Said(made=made.participant, link=made.link, done=done)
     return await _page(request, person, visit_id, said)
@@ -175,7 +176,7 @@ async def send_link(
     except _MENDABLE as fault:
         name = f"to-{participant}"
         said = Said(faults={name: fault.sentence}, typed={name: typed})
-        return await _page(request, person, visit_id, said, status=422)
+        return await _page(request, person, visit_id, said, status=FORM_FAULTY)
     return _back(visit_id, "sent")
 
 

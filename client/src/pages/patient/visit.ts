@@ -260,6 +260,8 @@ export class Visit {
 
   private showCall(details: RoomDetails): void {
     if (this.call) return;
+    const { camera, microphone } = this.devices;
+    for (const { warm } of details.peers) this.warm.begin(warm, { audio: microphone.track, video: camera.track });
     const { texts } = this.first;
     const wasHidden = document.visibilityState !== 'visible';
     const root = element('div', { class: 'call-room' }, element('h1', { class: 'visually-hidden', tabindex: '-1' }, texts.call.title));
