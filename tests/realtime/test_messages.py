@@ -19,9 +19,9 @@ PATIENT: list[tuple[dict[str, Any], object]] = [
     ({"type": "checking"}, messages.Checking()),
     (
         {"type": "check", "camera": "ok", "network": "warn"},
-        messages.Check({"camera": "ok", "network": "warn"}),
+        messages.Check({"camera": "ok", "network": "warn"}, {}),
     ),
-    ({"type": "check", "camera": None, "more": 1}, messages.Check({})),
+    ({"type": "check", "camera": None, "more": 1}, messages.Check({}, {})),
     ({"type": "enter-lobby"}, messages.EnterLobby()),
     ({"type": "joined"}, messages.Joined()),
     ({"type": "leave"}, messages.Leave()),

@@ -11,7 +11,7 @@ from housecall.kit.sealing import Sealer
 from housecall.tenancy.model import Role
 from housecall.visits import service
 from housecall.visits.topics import participant_topic, room_topic
-from housecall.web.patient_sight import MESSAGES, PAGE, TURN, let_through, of_page
+from housecall.web.patient_sight import MESSAGES, PAGE, TRIED, TURN, let_through, of_page
 from tests.shape.source import ROOT
 from tests.visits.clinic import Clinic, open_clinic
 from tests.web.live import serve
@@ -107,9 +107,15 @@ async def test_the_page_shows_every_row_of_the_table_to_auditors(clinic: Clinic)
         shown = (await client.get("/portal/patients-see")).text
         await client.aclose()
 
-    assert set(re.findall(r'data-message="([\w-]+)"', shown)) == {*MESSAGES, "page", "turn", "socket"}
+    assert set(re.findall(r'data-message="([\w-]+)"', shown)) == {
+        *MESSAGES,
+        "page",
+        "turn",
+        "relay",
+        "socket",
+    }
     said = [part.says for sight in MESSAGES.values() for part in sight.parts.values()]
-    said += [part.says for part in (*PAGE.values(), *TURN.values())]
+    said += [part.says for part in (*PAGE.values(), *TURN.values(), *TRIED.values())]
     text = shown.replace("&#39;", "'")
     assert [one for one in said if one not in text] == []
 

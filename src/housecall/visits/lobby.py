@@ -43,7 +43,7 @@ from housecall.visits.writing import want
 
 async def patient_state(desk: Desk, work: Work, org_id: OrgId, seat_id: str) -> Message:
     """The ``state`` message as things stand; changes nothing. Raises SeatUnknown."""
-    scene, seat = await _look(work, org_id, seat_id)
+    scene, seat = await look_at(work, org_id, seat_id)
     return state_message(scene, seat, now=desk.clock.now())
 
 
@@ -57,7 +57,7 @@ async def patient_of(work: Work, org_id: OrgId, seat_id: str) -> Participant:
 
 async def room_of(desk: Desk, work: Work, org_id: OrgId, seat_id: str) -> RoomView | None:
     """The room as the patient may see it now; None unless they are admitted and not on hold."""
-    scene, _ = await _look(work, org_id, seat_id)
+    scene, _ = await look_at(work, org_id, seat_id)
     person = scene.on_seat(seat_id)
     if person is None or person.state not in IN_ROOM or person.state == ParticipantState.held:
         return None
@@ -70,7 +70,8 @@ def _room(desk: Desk, scene: Scene, person: Participant) -> RoomView:
     return RoomView(person.id, peers_for(scene, person))
 
 
-async def _look(work: Work, org_id: OrgId, seat_id: str) -> tuple[Scene, Seat]:
+async def look_at(work: Work, org_id: OrgId, seat_id: str) -> tuple[Scene, Seat]:
+    """The seat and its newest visit as they stand, without a lock; raises SeatUnknown."""
     seat = await store.get_seat(work, org_id, seat_id)
     visit = await store.find_newest_visit(work, org_id, seat.connection_id, seat.appointment_ref)
     if visit is None:

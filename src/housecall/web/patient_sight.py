@@ -149,6 +149,9 @@ TURN: Final[Mapping[str, Part]] = {
     "late": Part("whether that is later than planned"),
 }
 
+# What the page's test of the connection is lent.
+TRIED: Final[Mapping[str, Part]] = {"ice_servers": _RELAY}
+
 
 def let_through(message: Message, *, is_in_room: bool) -> Message | None:
     """The message as a patient's browser may have it; None where it may not."""
@@ -175,6 +178,11 @@ def of_page(values: Message) -> Message:
 def of_turn(values: Message) -> Message:
     """The values of a turn that a patient's page may hold."""
     return {name: values[name] for name in TURN if name in values}
+
+
+def of_relay(values: Message) -> Message:
+    """The relay as a patient's page may have it."""
+    return {name: _only(values[name], part.parts) for name, part in TRIED.items() if name in values}
 
 
 def _only(value: Any, parts: Mapping[str, str]) -> Any:

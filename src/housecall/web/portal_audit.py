@@ -19,7 +19,7 @@ from housecall.tenancy.store import get_organisation
 from housecall.web.answers import csv_file
 from housecall.web.audience import Audience
 from housecall.web.house import house_of
-from housecall.web.patient_sight import MESSAGES, PAGE, TURN
+from housecall.web.patient_sight import MESSAGES, PAGE, TRIED, TURN
 from housecall.web.portal_guards import auditor
 from housecall.web.portal_pages import show
 
@@ -117,6 +117,7 @@ async def patients_see(request: Request, person: Auditor) -> Response:
         messages=MESSAGES,
         values=PAGE,
         turn=TURN,
+        tried=TRIED,
         hides_addresses=house_of(request).desk.meetings.capabilities.hides_addresses,
     )
 

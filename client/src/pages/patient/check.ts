@@ -38,10 +38,10 @@ export class DeviceCheck {
   private quietSince = 0;
   private darkSince = 0;
 
-  constructor(private readonly devices: Devices, socket: Pinger, private readonly texts: Texts, private readonly onResults: () => void) {
+  constructor(private readonly devices: Devices, socket: Pinger, seat: string, private readonly texts: Texts, private readonly onResults: () => void) {
     this.rows = { camera: new Row('camera', texts.check, 'camera'), microphone: new Row('microphone', texts.check, 'microphone') };
     this.speaker = new SpeakerTest(texts.check, () => onResults());
-    this.network = new NetworkTest(socket, texts.check, () => onResults());
+    this.network = new NetworkTest(socket, seat, texts.check, () => onResults());
     this.meter = new Meter((level) => this.bar.style.setProperty('--level', level.toFixed(2)));
     this.preview.muted = true;
     this.preview.setAttribute('aria-label', texts.check.preview);

@@ -1,6 +1,7 @@
-/** The connection's test: is the socket there, and how long is a round trip. */
+/** The connection's test: is the socket there, how long is a round trip, and does the way that a call takes let enough through. */
 
 import type { Texts } from './first';
+import { tryRelay, type RelayFinding } from './relay';
 import { Row } from './row';
 
 /** The part of the socket that is needed. */
@@ -13,16 +14,20 @@ export interface Pinger {
 const PINGS = 3;
 const SLOW_MS = 600;
 const OPEN_WITHIN_MS = 5_000;
+// Below these a picture stands still and sound breaks off.
+const LEAST_KBPS = 300;
+const MOST_LOST_PERCENT = 5;
 
 export class NetworkTest {
   readonly row: Row;
   private stopWatching: (() => void) | null = null;
   private patience: ReturnType<typeof setTimeout> | undefined;
   private round = 0;
+  private trying = new AbortController();
   /** Why it is not well; the server knows these words. */
-  because: 'offline' | 'slow' | null = null;
+  because: 'offline' | 'slow' | 'relay' | null = null;
 
-  constructor(private readonly socket: Pinger, private readonly texts: Texts['check'], private readonly onResult: () => void) {
+  constructor(private readonly socket: Pinger, private readonly seat: string, private readonly texts: Texts['check'], private readonly onResult: () => void) {
     this.row = new Row('network', texts, 'network');
     this.row.draw('running', texts.network_running);
   }
@@ -31,13 +36,14 @@ export class NetworkTest {
   start(): void {
     this.stop();
     this.row.draw('running', this.texts.network_running);
-    this.patience = setTimeout(() => this.found('fail'), OPEN_WITHIN_MS);
+    this.patience = setTimeout(() => this.found('fail', 'offline'), OPEN_WITHIN_MS);
     this.stopWatching = this.socket.onState(() => this.look());
     this.look();
   }
 
   stop(): void {
     this.round += 1;
+    this.trying.abort();
     clearTimeout(this.patience);
     this.stopWatching?.();
     this.stopWatching = null;
@@ -56,14 +62,27 @@ export class NetworkTest {
       if (round !== this.round) return;
       if (took !== null) times.push(took);
     }
-    if (times.length) this.found(Math.min(...times) > SLOW_MS ? 'warn' : 'ok');
+    if (!times.length) return;
+    clearTimeout(this.patience);
+    this.trying.abort();
+    this.trying = new AbortController();
+    const relay = await tryRelay(this.seat, this.trying.signal);
+    if (round !== this.round) return;
+    if (relay && !relay.reached) return this.found('fail', 'relay');
+    const isSlow = Math.min(...times) > SLOW_MS || (relay !== null && isThin(relay));
+    this.found(isSlow ? 'warn' : 'ok', isSlow ? 'slow' : null);
   }
 
-  private found(result: 'ok' | 'warn' | 'fail'): void {
+  private found(result: 'ok' | 'warn' | 'fail', because: NetworkTest['because']): void {
     clearTimeout(this.patience);
-    this.because = result === 'ok' ? null : result === 'warn' ? 'slow' : 'offline';
-    const words = { ok: this.texts.network_ok, warn: this.texts.network_warn, fail: this.texts.network_fail };
+    this.because = because;
+    const fail = because === 'relay' ? this.texts.network_blocked : this.texts.network_fail;
+    const words = { ok: this.texts.network_ok, warn: this.texts.network_warn, fail };
     this.row.draw(result, words[result]);
     this.onResult();
   }
+}
+
+function isThin({ lost, roundTripMs, kbps }: RelayFinding): boolean {
+  return lost > MOST_LOST_PERCENT || roundTripMs > SLOW_MS || kbps < LEAST_KBPS;
 }

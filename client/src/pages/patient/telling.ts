@@ -28,6 +28,8 @@ export class Telling {
 
   /** What was found so far; several at once make one message. */
   results(findings: DeviceFindings): void {
+    // Looked at many times a second: what was found already is no news, and would put off the telling for ever.
+    if (JSON.stringify(findings) === JSON.stringify(this.found)) return;
     this.found = findings;
     clearTimeout(this.soon);
     this.soon = setTimeout(() => this.tell(), TOGETHER_MS);

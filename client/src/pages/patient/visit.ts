@@ -201,7 +201,7 @@ export class Visit {
 
   /** What `after` calls unfinished is not told. */
   private makeTest(after: () => boolean = () => true): DeviceCheck {
-    const test: DeviceCheck = new DeviceCheck(this.devices, this.socket, this.first.texts, () => {
+    const test: DeviceCheck = new DeviceCheck(this.devices, this.socket, this.first.seat, this.first.texts, () => {
       const counts = after() && !test.isRunning;
       if (counts) this.note(test);
     });
