@@ -164,7 +164,9 @@ COMMANDS: Final = {
         " JSON. `settings organisation [--clinic-name NAME] [--clinic-phone NUMBER] [--time-zone ZONE] [--language"
         " CODE] [--identity-reminder TEXT] [--keep-guest-addresses yes|no]`; `settings branding [--accent COLOUR]"
         " [--logo FILE | --no-logo] [--welcome LANGUAGE=TEXT…] [--closed LANGUAGE=TEXT…]`; `settings connection"
-        " --connection ID [--requests-per-minute N] [--lobby-opens MINUTES] [--link-works MINUTES]`."
+        " --connection ID [--requests-per-minute N] [--lobby-opens MINUTES] [--link-works MINUTES]`; `settings wording"
+        " --kind KIND --channel sms|email --language CODE [--department ID] [--body TEXT] [--subject TEXT]"
+        " [--as-shipped]`."
         " `--organisation NAME` where there are several."
     ),
     "siu": (

@@ -12,6 +12,7 @@ from housecall.commands.main import _parser
 from housecall.db.database import Database
 from housecall.kit.clock import FakeClock
 from housecall.kit.sealing import Sealer
+from housecall.messaging.errors import TemplateRefused
 from housecall.tenancy.errors import DepartmentRefused, SettingInvalidHere
 from tests.visits.clinic import Clinic, open_clinic
 from tests.web.live import serve
@@ -87,3 +88,18 @@ async def test_settings_are_changed_by_command_with_before_and_after(clinic: Cli
     assert changed["clinic_phone_after"] == "+1 312 555 0199"
     with pytest.raises(SettingInvalidHere, match="Give minutes"):
         await typed(clinic, *one, "--link-works", "1")
+
+
+async def test_a_message_says_by_command_what_was_typed_and_as_shipped_again(clinic: Clinic) -> None:
+    one = ("settings", "wording", "--kind", "reminder", "--channel", "sms", "--language", "da")
+    shipped = await typed(clinic, *one)
+
+    own = await typed(clinic, *one, "--body", "{clinic}: vi ses {time}. {link}")
+    with pytest.raises(TemplateRefused):
+        await typed(clinic, *one, "--body", "Vi ses, {name}.")
+    again = await typed(clinic, *one, "--as-shipped")
+
+    assert (own["body"], own["is_own"]) == ("{clinic}: vi ses {time}. {link}", True)
+    assert again == shipped
+    with pytest.raises(SettingInvalidHere, match="Choose a language"):
+        await typed(clinic, *one[:-1], "xx")

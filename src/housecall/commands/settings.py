@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from housecall.commands.acting import OPERATOR, add_act
+from housecall.commands.wording import add_wording
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
 from housecall.kit.languages import LANGUAGES
@@ -55,6 +56,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     one.add_argument("--lobby-opens", type=int, metavar="MINUTES", help="before the start")
     one.add_argument("--link-works", type=int, metavar="MINUTES", help="after the planned end")
+    add_wording(acts)
 
 
 async def general(house: House, work: Work, org_id: OrgId, arguments: argparse.Namespace) -> dict[str, Any]:

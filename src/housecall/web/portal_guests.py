@@ -17,7 +17,7 @@ from housecall.kit.ids import OrgId
 from housecall.kit.languages import ENGLISH_NAMES
 from housecall.tenancy.administrators import SignedIn
 from housecall.tenancy.service import is_working
-from housecall.tenancy.store import get_connection, list_connections
+from housecall.tenancy.store import get_connection, get_organisation, list_connections
 from housecall.tenancy.tables import Connection
 from housecall.visits import guests, store
 from housecall.visits.errors import (
@@ -220,6 +220,7 @@ async def _page(
     house = house_of(request)
     async with house.database.work() as work:
         visit, connection, view = await _read(work, person.org_id, visit_id)
+        owner = await get_organisation(work, person.org_id)
     zone = ZoneInfo(connection.time_zone)
     codes = [*ENGLISH_NAMES, *(code for code in _LANGUAGES if code not in ENGLISH_NAMES)]
     return show(
@@ -238,6 +239,7 @@ async def _page(
         languages_there=[(code, language_name(code)) for code in codes],
         name_of=language_name,
         told=_told,
+        tells_guests=owner.keeps_guest_addresses,
     )
 
 

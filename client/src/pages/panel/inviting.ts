@@ -10,6 +10,8 @@ import { languageOf } from './words';
 
 export interface InvitingHome {
   timeZone: string;
+  /** Whether it is kept where they were written to, so that they are told of changes. */
+  tellsThem: boolean;
   /** Make it; gives back the link, or what went wrong in words behind `fault`. */
   invite: (role: GuestView['role'], language: string, to: string) => Promise<{ link: string } | { fault: string }>;
   /** Send it, to where the one before went if `to` is empty; gives back what went wrong, empty if nothing did. */
@@ -54,7 +56,7 @@ export class InviteForm {
   private readonly made = element('div', { class: 'invited', role: 'status' });
   private readonly submit = element('button', { type: 'submit', class: 'button', 'data-testid': 'make-guest-link' }, 'Make the link');
 
-  constructor(private readonly home: InvitingHome, tellsThem: boolean) {
+  constructor(private readonly home: InvitingHome) {
     for (const code of LANGUAGES) this.language.append(element('option', { value: code }, languageOf(code)));
     this.roles = (['interpreter', 'family'] as const).map((role) => element('input', { type: 'radio', name: 'guest-role', value: role, checked: role === 'interpreter', 'data-testid': `guest-role-${role}` }));
     const choices = this.roles.map((radio) => element('label', { class: 'choice-line' }, radio, roleName(radio.value as GuestView['role'])));
@@ -65,7 +67,7 @@ export class InviteForm {
       void this.press();
     });
     const summary = element('summary', { class: 'line' }, sign('person'), element('span', { class: 'line-words' }, 'Invite an interpreter or family'));
-    const about = element('p', { class: 'soft' }, 'They get a link of their own, wait in a lobby of their own, and are admitted one by one. The link follows the visit when it is moved. ' + (tellsThem ? KEPT : FORGOTTEN));
+    const about = element('p', { class: 'soft' }, 'They get a link of their own, wait in a lobby of their own, and are admitted one by one. The link follows the visit when it is moved. ' + (home.tellsThem ? KEPT : FORGOTTEN));
     this.root = element('details', { class: 'more', 'data-testid': 'invite-guest' }, summary, about, form, this.made);
     this.root.addEventListener('toggle', () => {
       if (!this.root.open) this.made.replaceChildren();
@@ -113,7 +115,7 @@ export function reachPane(guest: GuestView, home: InvitingHome): HTMLElement {
   const to = addressField(id);
   const said = element('p', { class: 'said', role: 'status' });
   const send = element('button', { type: 'submit', class: 'button', 'data-testid': 'send-guest-link' }, 'Send the link');
-  const form = element('form', { novalidate: true }, element('label', { for: id }, 'Mobile number or e-mail address; empty for where it went before'), element('div', { class: 'presses' }, to, send), said);
+  const form = element('form', { novalidate: true }, element('label', { for: id }, home.tellsThem ? 'Mobile number or e-mail address; empty for where it went before' : 'Mobile number or e-mail address'), element('div', { class: 'presses' }, to, send), said);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     void home.send(guest.participant, to.value.trim()).then((wrong) => {

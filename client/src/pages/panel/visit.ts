@@ -76,7 +76,7 @@ export class OpenVisit {
     this.timeline = new Timeline(timeZone, () => acts.messages(visit.visit), (message) => this.act('send-link', `messages/${message}/again`));
     this.reader = new DetailsReader(() => acts.details(visit.visit).catch((error: unknown) => this.failed(error)), (details) => this.show(details));
     const inviting = this.inviting();
-    this.inviteForm = new InviteForm(inviting, home.tellsGuests);
+    this.inviteForm = new InviteForm(inviting);
     this.people = new PeoplePane({ act: (participant, act) => this.actOnGuest(participant, act), reach: (guest) => reachPane(guest, inviting) }, timeZone);
     this.colleagues = new ColleaguesPane(this.asking());
     this.card = new Card(visit, timeZone, this.place, (press) => this.press(press), { reminder, panes: [this.colleagues.asked, this.colleagues.others, this.people.root, this.blocked.root, this.apart.root, this.meeting.root], more: [this.tellForm.root, this.timeline.root, this.linkForm.root, this.readOut.root, this.colleagues.form, this.inviteForm.root] });
@@ -268,10 +268,11 @@ export class OpenVisit {
   }
 
   private inviting(): InvitingHome {
-    const { acts, visits, timeZone } = this.home;
+    const { acts, visits, timeZone, tellsGuests: tellsThem } = this.home;
     const told = <T>(asked: Promise<T>): Promise<T | { fault: string }> => this.answered(asked).then((answer) => (typeof answer === 'string' ? { fault: answer } : answer));
     return {
       timeZone,
+      tellsThem,
       invite: async (role, language, to) => {
         const answer = await told(acts.invite(this.id, role, language, to));
         if ('visit' in answer) visits.take(answer.visit);
