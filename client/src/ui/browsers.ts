@@ -17,7 +17,7 @@ const NAMES: [string, Engine, RegExp][] = [
   ['Opera', 'chrome', /\bOPR\/(?:\d+).*/],
   ['Samsung Internet', 'chrome', /\bSamsungBrowser\/(?:\d+).*/],
   ['Firefox', 'firefox', /\bFirefox\/(\d+)/],
-  ['Chrome', 'chrome', /\bChrome\/(\d+)/],
+  ['Chrome', 'chrome', /\b(?:Headless)?Chrome\/(\d+)/],
   ['Safari', 'safari', /\bVersion\/(\d+).*\bSafari\//],
 ];
 
