@@ -9,12 +9,12 @@ page's incoming messages are held back here by the same latency.
 """
 
 import asyncio
-import json
 import os
 import statistics
 import sys
 from typing import Any, Final
 
+from benchmarks.on_demo import hold_demo_to
 from benchmarks.plain_page import PlainPages
 from playwright.async_api import Browser, Page, async_playwright
 from tests.stories.demo import Demo
@@ -209,13 +209,7 @@ def spread(values: list[float]) -> dict[str, float]:
 
 def main() -> int:
     """Run it; 0 when the bar holds."""
-    demo = Demo().start()
-    try:
-        found = asyncio.run(measure(demo))
-    finally:
-        demo.stop()
-    print(json.dumps(found))
-    return 0 if found["holds"] else 1
+    return hold_demo_to(measure)
 
 
 if __name__ == "__main__":

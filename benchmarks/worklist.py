@@ -7,7 +7,6 @@ Three things: how long frames take while the list is scrolled from end to end; h
 it is laid out; and how many rows a change touches, which should be the one that changed.
 """
 
-import asyncio
 import json
 import os
 import statistics
@@ -15,6 +14,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from benchmarks.on_demo import hold_demo_to
 from benchmarks.plain_page import PlainPages
 from playwright.async_api import Frame, Page, Route, async_playwright
 from tests.stories.demo import Demo
@@ -201,13 +201,7 @@ def spread(values: list[float]) -> dict[str, float]:
 
 def main() -> int:
     """Run it; 0 when the bar holds."""
-    demo = Demo().start()
-    try:
-        found = asyncio.run(measure(demo))
-    finally:
-        demo.stop()
-    print(json.dumps(found))
-    return 0 if found["holds"] else 1
+    return hold_demo_to(measure)
 
 
 if __name__ == "__main__":

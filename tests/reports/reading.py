@@ -4,9 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from housecall.audit.model import Actor, By
-from housecall.reports.model import VisitRow
+from housecall.reports.model import VisitRow, Window
 from housecall.reports.service import read_visits
-from housecall.reports.store import Window
 from tests.visits.clinic import Clinic
 
 READER = By(Actor.administrator, "reader-1")

@@ -6,8 +6,8 @@ from typing import Any
 from housecall.kit.csv import stream_csv
 from housecall.meetings.base import MediaKind, Side
 from housecall.meetings.quality import Verdict
+from housecall.reports.model import Window
 from housecall.reports.quality import COLUMNS, QualityPage, cells, read_streams
-from housecall.reports.store import Window
 from housecall.visits.tables_meetings import StreamMeasure
 from tests.reports.reading import READER, read
 from tests.reports.test_reading import a_visit, production_too, put

@@ -10,6 +10,7 @@ WITHOUT_ORGANISATION = {
         "find_organisation_by_name",
         "list_organisations",
         "find_connection_anywhere",
+        "get_connection_anywhere",
         "list_connections_by_base_url",
         "list_working_connections",
         "list_connections_due",

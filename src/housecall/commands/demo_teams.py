@@ -10,7 +10,7 @@ from housecall.kit.settings import Settings
 from housecall.meetings.base import OWN_ROOMS
 from housecall.meetings.teams.certificate import make_certificate
 from housecall.tenancy.meetings import TeamsChoice, choose_own_rooms, choose_teams
-from housecall.tenancy.store import find_connection_anywhere
+from housecall.tenancy.store import get_connection_anywhere
 from housecall.web.house import House
 
 _OPERATOR = By(Actor.operator, "demo")
@@ -42,13 +42,12 @@ async def _use_teams(
         pem=certificate.pem,
     )
     async with house.database.work() as work:
-        connection = await find_connection_anywhere(work, connection_id)
-        assert connection is not None
+        connection = await get_connection_anywhere(work, connection_id)
         await choose_teams(work, connection, choice, sealer=house.sealer, clock=house.clock, by=_OPERATOR)
 
 
 async def _use_own_rooms(house: House, connection_id: str) -> None:
     async with house.database.work() as work:
-        connection = await find_connection_anywhere(work, connection_id)
-        if connection is not None and connection.meeting_service != OWN_ROOMS:
+        connection = await get_connection_anywhere(work, connection_id)
+        if connection.meeting_service != OWN_ROOMS:
             await choose_own_rooms(work, connection, clock=house.clock, by=_OPERATOR)

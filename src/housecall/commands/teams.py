@@ -14,9 +14,8 @@ from housecall.meetings.base import Chat
 from housecall.meetings.teams.certificate import make_certificate
 from housecall.meetings.teams.checks import check_teams
 from housecall.meetings.teams.clouds import CLOUDS
-from housecall.tenancy.errors import ConnectionUnknown
 from housecall.tenancy.meetings import TeamsChoice, TeamsDirectory, choose_own_rooms, choose_teams
-from housecall.tenancy.store import find_connection_anywhere
+from housecall.tenancy.store import get_connection_anywhere
 from housecall.tenancy.tables import Connection
 from housecall.visits.organisers import map_person
 from housecall.web.house import House
@@ -94,9 +93,7 @@ async def use_teams(settings: Settings, arguments: argparse.Namespace) -> int:
         may_record=arguments.recording,
     )
     async with opened_house(settings) as house, house.database.work() as work:
-        connection = await find_connection_anywhere(work, arguments.connection)
-        if connection is None:
-            raise ConnectionUnknown
+        connection = await get_connection_anywhere(work, arguments.connection)
         await choose_teams(
             work,
             connection,
@@ -112,9 +109,7 @@ async def use_teams(settings: Settings, arguments: argparse.Namespace) -> int:
 async def use_own_rooms(settings: Settings, arguments: argparse.Namespace) -> int:
     """Visits found from now on are held in rooms of our own."""
     async with opened_house(settings) as house, house.database.work() as work:
-        connection = await find_connection_anywhere(work, arguments.connection)
-        if connection is None:
-            raise ConnectionUnknown
+        connection = await get_connection_anywhere(work, arguments.connection)
         await choose_own_rooms(work, connection, clock=house.clock, by=_OPERATOR)
     return 0
 
@@ -122,9 +117,7 @@ async def use_own_rooms(settings: Settings, arguments: argparse.Namespace) -> in
 async def name_person(settings: Settings, arguments: argparse.Namespace) -> int:
     """The directory knows the clinician under that object id."""
     async with opened_house(settings) as house, house.database.work() as work:
-        connection = await find_connection_anywhere(work, arguments.connection)
-        if connection is None:
-            raise ConnectionUnknown
+        connection = await get_connection_anywhere(work, arguments.connection)
         await map_person(
             house.desk, work, connection, arguments.user, arguments.object_id, is_by_hand=True, by=_OPERATOR
         )
@@ -135,9 +128,7 @@ async def check_all(settings: Settings, arguments: argparse.Namespace) -> int:
     """Every prerequisite was tried, one line each; exit code 1 if one is missing."""
     async with opened_house(settings) as house:
         async with house.database.work() as work:
-            connection = await find_connection_anywhere(work, arguments.connection)
-            if connection is None:
-                raise ConnectionUnknown
+            connection = await get_connection_anywhere(work, arguments.connection)
         found = await _try(house, connection, arguments.organiser)
     for finding in found:
         print(f"{finding.level.value:4}  {finding.sentence}")  # noqa: T201

@@ -3,7 +3,36 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
+
+from housecall.kit.ids import OrgId
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which visits: planned to start in [since, until), and where the page before this one stopped.
+
+    ``department`` is its id, ``none`` for the visits in none, or None for all.
+    """
+
+    since: datetime
+    until: datetime
+    most: int
+    before: datetime | None = None
+    before_id: str | None = None
+    department: str | None = None
+
+    def asked(self, org_id: OrgId, environment: str) -> dict[str, Any]:
+        """What queries on a window's visits are asked with; ``department`` is not in it."""
+        return {
+            "org_id": org_id,
+            "environment": environment,
+            "since": self.since,
+            "until": self.until,
+            "most": self.most,
+            "before": self.before,
+            "before_id": self.before_id or "",
+        }
 
 
 class Outcome(StrEnum):

@@ -17,7 +17,7 @@ from housecall.kit.ids import OrgId
 from housecall.meetings import quality as rules
 from housecall.meetings.base import MediaKind, Side
 from housecall.meetings.quality import Verdict
-from housecall.reports.store import Window
+from housecall.reports.model import Window
 
 # The page's visits are chosen before their streams, so that a page never ends in the middle of one.
 _STREAMS: Final = """
@@ -121,16 +121,7 @@ async def read_streams(
     exported: bool = False,
 ) -> QualityPage:  # fmt: skip
     """How the streams of the window's visits were; ``window.most`` counts visits."""
-    asked = {
-        "org_id": org_id,
-        "environment": environment,
-        "since": window.since,
-        "until": window.until,
-        "most": window.most,
-        "before": window.before,
-        "before_id": window.before_id or "",
-    }
-    found = (await work.session.execute(text(_STREAMS), asked)).all()
+    found = (await work.session.execute(text(_STREAMS), window.asked(org_id, environment))).all()
     act = Act.report_exported if exported else Act.report_read
     await record(
         work, org_id, act, by=by, subject="quality", at=now, rows=len(found), environment=environment

@@ -9,8 +9,7 @@ from housecall.audit.service import record
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
 from housecall.reports import store
-from housecall.reports.model import Outcome, VisitRow, outcome
-from housecall.reports.store import Window
+from housecall.reports.model import Outcome, VisitRow, Window, outcome
 from housecall.tenancy.store import list_connections
 from housecall.tenancy.store_departments import list_departments
 from housecall.visits.model import is_consult

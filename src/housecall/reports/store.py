@@ -1,14 +1,13 @@
 """The reports' queries: one round to the database each, whatever the number of visits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import text
 
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
+from housecall.reports.model import Window
 
 # The page's visits are chosen first, through the index on (organisation, start); only they are counted for.
 _VISITS: Final = """
@@ -62,34 +61,13 @@ _WHOSE: Final = {
 _ENVIRONMENTS: Final = "SELECT DISTINCT environment FROM connection WHERE org_id = :org_id"
 
 
-@dataclass(frozen=True)
-class Window:
-    """Which visits: planned to start in [since, until), and where the page before this one stopped.
-
-    ``department`` is its id, ``none`` for the visits in none, or None for all.
-    """
-
-    since: datetime
-    until: datetime
-    most: int
-    before: datetime | None = None
-    before_id: str | None = None
-    department: str | None = None
-
-
 async def list_visit_facts(work: Work, org_id: OrgId, environment: str, window: Window) -> Sequence[Any]:
     """The visits of the window, latest planned start first, with who came and how many texts left."""
     whose = _WHOSE[window.department if window.department in (None, "none") else "one"]
     found = await work.session.execute(
         text(_VISITS.format(whose=whose)),
         {
-            "org_id": org_id,
-            "environment": environment,
-            "since": window.since,
-            "until": window.until,
-            "most": window.most,
-            "before": window.before,
-            "before_id": window.before_id or "",
+            **window.asked(org_id, environment),
             **({"department": window.department} if ":department" in whose else {}),
         },
     )

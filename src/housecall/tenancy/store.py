@@ -84,6 +84,14 @@ async def find_connection_anywhere(work: Work, connection_id: str) -> Connection
     return await work.session.get(Connection, connection_id)
 
 
+async def get_connection_anywhere(work: Work, connection_id: str) -> Connection:
+    """The same for whoever runs the server; raises ConnectionUnknown."""
+    found = await find_connection_anywhere(work, connection_id)
+    if found is None:
+        raise ConnectionUnknown
+    return found
+
+
 async def list_connections_by_base_url(work: Work, base_url: str) -> Sequence[Connection]:
     """All connections with that FHIR base URL, a trailing slash ignored; drafts are none yet."""
     return (

@@ -5,6 +5,7 @@ long as there may be something to tell; elsewhere it goes with the message, as w
 """
 
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,7 +21,7 @@ from housecall.visits import store_guests
 from housecall.visits.addresses import typed_address
 from housecall.visits.desk import Desk
 from housecall.visits.errors import AddressMissing
-from housecall.visits.guests import seat_of
+from housecall.visits.guests import Invited, invite, seat_of
 from housecall.visits.room import refuse_over
 from housecall.visits.scene import lock_scene, visit_window
 from housecall.visits.tables import Visit
@@ -29,6 +30,20 @@ from housecall.visits.views import View, publish_scene
 
 # A message that quiet hours or a provider's trouble hold back leaves within this, or not at all.
 KEPT_AFTER: Final = timedelta(days=1)
+
+
+async def invite_and_send(
+    desk: Desk, work: Work, org_id: OrgId, visit_id: str, *, role: str, language: str, to: str, by: By
+) -> Invited:
+    """One more guest is invited, and their link sent where ``to`` says; empty is nowhere.
+
+    Raises what ``invite`` and ``send_invitation`` do: an address that cannot be written to leaves no link behind.
+    """
+    made = await invite(desk, work, org_id, visit_id, role=role, language=language, by=by)
+    if not to:
+        return made
+    view = await send_invitation(desk, work, org_id, visit_id, who=made.participant, typed=to, by=by)
+    return replace(made, view=view)
 
 
 async def send_invitation(

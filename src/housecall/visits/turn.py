@@ -11,10 +11,9 @@ from typing import Final
 
 from housecall.db.work import Work
 from housecall.kit.ids import OrgId
-from housecall.tenancy.store import get_connection
-from housecall.visits import store, store_turn
+from housecall.visits import store_turn
 from housecall.visits.desk import Desk
-from housecall.visits.errors import SeatUnknown
+from housecall.visits.lobby import look_at
 from housecall.visits.model import GUESTS, ParticipantState, VisitState
 from housecall.visits.store_turn import Other
 from housecall.visits.tables import Participant, Visit
@@ -42,17 +41,14 @@ class Turn:
 
 async def read_turn(desk: Desk, work: Work, org_id: OrgId, seat_id: str) -> Turn | None:
     """The turn of the patient on the seat; None unless they wait for one clinician. Raises SeatUnknown."""
-    seat = await store.get_seat(work, org_id, seat_id)
-    person = await store.find_newest_on_seat(work, org_id, seat_id)
-    if person is None:
-        raise SeatUnknown
-    if person.role in GUESTS or person.state != ParticipantState.waiting:
+    scene, seat = await look_at(work, org_id, seat_id)
+    visit, connection, person = scene.visit, scene.connection, scene.on_seat(seat_id)
+    if person is None or person.role in GUESTS or person.state != ParticipantState.waiting:
         return None
-    visit = await store.get_visit(work, org_id, person.visit_id)
     if visit.holder is None:
         # Whoever is free takes the next: there is no line that we could count.
         return None
-    connection, now = await get_connection(work, org_id, visit.connection_id), desk.clock.now()
+    now = desk.clock.now()
     others = await store_turn.list_others(work, org_id, visit, *day_of(connection, now))
     about = _about(visit, others)
     return Turn(

@@ -1,7 +1,7 @@
 """The clinician's panel in the chart: one page, its acts, and the hand-over to a tab of its own."""
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final
 
@@ -109,6 +109,25 @@ def _refuse_foreign(request: Request, house: House) -> None:
         raise RequestForeign
 
 
+Act = Callable[..., Awaitable[dict[str, Any]]]
+
+
+def find_act(acts: Mapping[str, Act], name: str) -> Act:
+    """The act of that name; raises VisitUnknown, as an address that leads nowhere does."""
+    if name not in acts:
+        raise VisitUnknown
+    return acts[name]
+
+
+async def perform(caller: Caller, act: Act, visit_id: str, *about: Any, **named: Any) -> Response:
+    """One act of the caller on a visit of theirs; the answer is the visit as it stands then."""
+    async with caller.house.database.work() as work:
+        view = await act(
+            caller.house.desk, work, caller.org_id, caller.visit(visit_id), *about, by=caller.by, **named
+        )
+    return fresh(view)
+
+
 routes = Audience("panel", guard=panel_guard, include_in_schema=False)
 doors = Audience("hand-over", guard=anyone, include_in_schema=False)
 Guarded = Annotated[Caller, Depends(panel_guard)]
@@ -190,8 +209,6 @@ def _changed_at(message: Any) -> Any:
     )
 
 
-Act = Callable[..., Awaitable[dict[str, Any]]]
-
 ACTS: Final[dict[str, Act]] = {
     "admit": service.admit,
     "decline": service.decline,
@@ -244,11 +261,7 @@ async def send_message_again(
     launch_id: str, visit_id: str, message_id: uuid.UUID, caller: Guarded
 ) -> Response:
     """A message that did not arrive leaves once more; the answer is the visit as it stands then."""
-    async with caller.house.database.work() as work:
-        view = await send_again(
-            caller.house.desk, work, caller.org_id, caller.visit(visit_id), message_id, by=caller.by
-        )
-    return fresh(view)
+    return await perform(caller, send_again, visit_id, message_id)
 
 
 @routes.post("/panel/{launch_id}/visits/{visit_id}/handover")
@@ -296,26 +309,13 @@ async def tell_waiting(
     launch_id: str, visit_id: str, caller: Guarded, word: Annotated[Word, Body()]
 ) -> Response:
     """Whoever waits reads the sentence at once, in their language."""
-    async with caller.house.database.work() as work:
-        view = await service.message_waiting(
-            caller.house.desk,
-            work,
-            caller.org_id,
-            caller.visit(visit_id),
-            text_key=word.key,
-            by=caller.by,
-        )
-    return fresh(view)
+    return await perform(caller, service.message_waiting, visit_id, text_key=word.key)
 
 
 @routes.post("/panel/{launch_id}/visits/{visit_id}/{act}")
 async def act_on_visit(launch_id: str, visit_id: str, act: str, caller: Guarded) -> Response:
     """One act of the clinician on a visit; the answer is the visit as it stands then."""
-    if act not in ACTS:
-        raise VisitUnknown
-    async with caller.house.database.work() as work:
-        view = await ACTS[act](caller.house.desk, work, caller.org_id, caller.visit(visit_id), by=caller.by)
-    return fresh(view)
+    return await perform(caller, find_act(ACTS, act), visit_id)
 
 
 @doors.get("/h/{code}")

@@ -1,7 +1,6 @@
 """Colleagues on the panel: found in the EHR, asked to a visit, and what whoever is asked answers."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import Body, Depends
 from pydantic import BaseModel, Field
@@ -9,17 +8,14 @@ from starlette.responses import Response
 
 from housecall.visits import asking
 from housecall.visits.colleagues import find_colleagues, read_colleagues
-from housecall.visits.errors import VisitUnknown
 from housecall.visits.model import Wish
 from housecall.web.answers import fresh
 from housecall.web.audience import Audience
-from housecall.web.panel import Caller, panel_guard
+from housecall.web.panel import Act, Caller, find_act, panel_guard, perform
 
 routes = Audience("colleagues on the panel", guard=panel_guard, include_in_schema=False)
 Guarded = Annotated[Caller, Depends(panel_guard)]
 _COLLEAGUES: Final = "/panel/{launch_id}/visits/{visit_id}/colleagues"
-
-Act = Callable[..., Awaitable[dict[str, Any]]]
 
 ACTS: Final[dict[str, Act]] = {
     "take-over": asking.take_over,
@@ -70,18 +66,10 @@ async def names(launch_id: str, visit_id: str, caller: Guarded) -> Response:
 @routes.post(_COLLEAGUES + "/{act}")
 async def answer(launch_id: str, visit_id: str, act: str, caller: Guarded) -> Response:
     """What whoever is asked does about it; the answer is the visit as it stands then."""
-    if act not in ACTS:
-        raise VisitUnknown
-    async with caller.house.database.work() as work:
-        view = await ACTS[act](caller.house.desk, work, caller.org_id, caller.visit(visit_id), by=caller.by)
-    return fresh(view)
+    return await perform(caller, find_act(ACTS, act), visit_id)
 
 
 @routes.post(_COLLEAGUES + "/{participant}/withdraw")
 async def withdraw(launch_id: str, visit_id: str, participant: str, caller: Guarded) -> Response:
     """The colleague is not asked any more; the answer is the visit as it stands then."""
-    async with caller.house.database.work() as work:
-        view = await asking.withdraw(
-            caller.house.desk, work, caller.org_id, caller.visit(visit_id), who=participant, by=caller.by
-        )
-    return fresh(view)
+    return await perform(caller, asking.withdraw, visit_id, who=participant)

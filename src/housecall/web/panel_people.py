@@ -1,26 +1,22 @@
 """Interpreters and relatives on the panel: links made and taken back, and each let in by themselves."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import Body, Depends
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from housecall.visits import guests, service
-from housecall.visits.errors import VisitUnknown
-from housecall.visits.guest_texting import send_invitation
+from housecall.visits.guest_texting import invite_and_send, send_invitation
 from housecall.visits.spoken import make_code
 from housecall.web.answers import fresh
 from housecall.web.audience import Audience
-from housecall.web.panel import Caller, panel_guard
+from housecall.web.panel import Act, Caller, find_act, panel_guard, perform
 from housecall.web.spoken import shown
 
 routes = Audience("people on the panel", guard=panel_guard, include_in_schema=False)
 Guarded = Annotated[Caller, Depends(panel_guard)]
 _PEOPLE: Final = "/panel/{launch_id}/visits/{visit_id}/people"
-
-Act = Callable[..., Awaitable[dict[str, Any]]]
 
 ACTS: Final[dict[str, Act]] = {
     "admit": service.admit,
@@ -53,17 +49,11 @@ async def invite(
     """A link for one more interpreter or relative; the answer has it, and the visit as it stands then."""
     house, to = caller.house, (wanted.to or "").strip()
     async with house.database.work() as work:
-        made = await guests.invite(
+        made = await invite_and_send(
             house.desk, work, caller.org_id, caller.visit(visit_id),
-            role=wanted.role, language=wanted.language, by=caller.by,
+            role=wanted.role, language=wanted.language, to=to, by=caller.by,
         )  # fmt: skip
-        # An address that cannot be written to leaves no link behind.
-        view = made.view
-        if to:
-            view = await send_invitation(
-                house.desk, work, caller.org_id, visit_id, who=made.participant, typed=to, by=caller.by
-            )
-    return fresh({"participant": made.participant, "link": made.link, "visit": view})
+    return fresh({"participant": made.participant, "link": made.link, "visit": made.view})
 
 
 @routes.post(_PEOPLE + "/{participant}/send")
@@ -71,18 +61,8 @@ async def send_link(
     launch_id: str, visit_id: str, participant: str, caller: Guarded, letter: Annotated[Letter, Body()]
 ) -> Response:
     """The link leaves now, by text or by e-mail; the answer is the visit as it stands then."""
-    house = caller.house
-    async with house.database.work() as work:
-        view = await send_invitation(
-            house.desk,
-            work,
-            caller.org_id,
-            caller.visit(visit_id),
-            who=participant,
-            typed=(letter.to or "").strip() or None,
-            by=caller.by,
-        )
-    return fresh(view)
+    typed = (letter.to or "").strip() or None
+    return await perform(caller, send_invitation, visit_id, who=participant, typed=typed)
 
 
 @routes.post(_PEOPLE + "/{participant}/link")
@@ -112,10 +92,4 @@ async def act_on_guest(
     launch_id: str, visit_id: str, participant: str, act: str, caller: Guarded
 ) -> Response:
     """One act of the clinician on a guest; the answer is the visit as it stands then."""
-    if act not in ACTS:
-        raise VisitUnknown
-    async with caller.house.database.work() as work:
-        view = await ACTS[act](
-            caller.house.desk, work, caller.org_id, caller.visit(visit_id), who=participant, by=caller.by
-        )
-    return fresh(view)
+    return await perform(caller, find_act(ACTS, act), visit_id, who=participant)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from fastapi import Depends, Form, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from housecall.db.work import Work
 from housecall.kit.errors import HousecallError
@@ -27,12 +27,12 @@ from housecall.visits.errors import (
     NumberInvalid,
     TooManyGuests,
 )
-from housecall.visits.guest_texting import send_invitation
+from housecall.visits.guest_texting import invite_and_send, send_invitation
 from housecall.visits.model import OVER, ParticipantState
 from housecall.visits.tables import Visit
 from housecall.visits.views import View, visit_view, visit_views
 from housecall.visits.worklist import MOST_ROWS, span_of
-from housecall.web.answers import FORM_FAULTY
+from housecall.web.answers import FORM_FAULTY, go_to
 from housecall.web.audience import Audience
 from housecall.web.house import house_of
 from housecall.web.message_words import KINDS, STATES, reason_words
@@ -124,14 +124,9 @@ async def invite(
     house, to = house_of(request), to.strip()
     try:
         async with house.database.work() as work:
-            made = await guests.invite(
-                house.desk, work, person.org_id, visit_id, role=role, language=language, by=person.by
+            made = await invite_and_send(
+                house.desk, work, person.org_id, visit_id, role=role, language=language, to=to, by=person.by
             )
-            # An address that cannot be written to leaves no link behind.
-            if to:
-                await send_invitation(
-                    house.desk, work, person.org_id, visit_id, who=made.participant, typed=to, by=person.by
-                )
     except _MENDABLE as fault:
         typed = {"role": role, "language": language, "to": to}
         said = Said(faults={_field_of(fault): fault.sentence}, typed=typed)
@@ -197,8 +192,7 @@ def language_name(code: str | None) -> str:
 
 
 def _back(visit_id: str, done: str) -> Response:
-    address = f"{_VISIT.format(visit_id=visit_id)}?done={done}"
-    return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
+    return go_to(f"{_VISIT.format(visit_id=visit_id)}?done={done}")
 
 
 def _field_of(fault: HousecallError) -> str:
